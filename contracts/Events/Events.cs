@@ -1,0 +1,115 @@
+namespace HyperBdr.Contracts.Events;
+
+/// <summary>One mutating call, as it ended. Exactly one for each call that reached a service.</summary>
+public sealed record CallRecorded : IntegrationEvent
+{
+    /// <summary>Operation id of the endpoint, <c>service.noun.verb</c>.</summary>
+    public required string Action { get; init; }
+    public required CallOutcome Outcome { get; init; }
+    /// <summary>Error code of a call that was not accepted.</summary>
+    public string? Code { get; init; }
+    public Guid? ActorId { get; init; }
+    public required string ActorName { get; init; }
+    public string? Role { get; init; }
+    public string? ResourceType { get; init; }
+    public Guid? ResourceId { get; init; }
+    public string? ResourceName { get; init; }
+    public string? SourceIp { get; init; }
+    public required string Request { get; init; }
+    public string? TraceId { get; init; }
+    public override Guid AggregateId => TenantId;
+}
+
+/// <summary>How a mutating call ended.</summary>
+public enum CallOutcome
+{
+    /// <summary>Done, or taken up as a task.</summary>
+    Accepted,
+    /// <summary>The caller may not (401, 403).</summary>
+    Denied,
+    /// <summary>The request was not acceptable (other 4xx).</summary>
+    Refused,
+    /// <summary>A fault on our side (5xx).</summary>
+    Failed,
+}
+
+public sealed record EnrolmentTokenCreated(Guid TokenId, string Name, DateTimeOffset ExpiresAt) : IntegrationEvent
+{
+    public override Guid AggregateId => TokenId;
+}
+
+public sealed record EnrolmentTokenRevoked(Guid TokenId, string Name) : IntegrationEvent
+{
+    public override Guid AggregateId => TokenId;
+}
+
+/// <summary>A pool was added; ant answers with a probe task of id <paramref name="ProbeTaskId"/>.</summary>
+public sealed record PoolRegistered(Guid PoolId, string Name, Guid ProbeTaskId, string Operator) : IntegrationEvent
+{
+    public override Guid AggregateId => PoolId;
+}
+
+public sealed record PoolUpdated(Guid PoolId, string Name, Guid? ProbeTaskId, string Operator) : IntegrationEvent
+{
+    public override Guid AggregateId => PoolId;
+}
+
+public sealed record PoolDeleted(Guid PoolId, string Name) : IntegrationEvent
+{
+    public override Guid AggregateId => PoolId;
+}
+
+/// <summary>A pool changed between verifying, available and create_failed.</summary>
+public sealed record PoolStateChanged(Guid PoolId, string Name, string State, string? Reason) : IntegrationEvent
+{
+    public override Guid AggregateId => PoolId;
+}
+
+public sealed record TaskCreated(Guid TaskId, string Type, string SourceType, Guid SourceId, string SourceName, string Operator) : IntegrationEvent
+{
+    public override Guid AggregateId => TaskId;
+}
+
+/// <summary>A step began or ended; for live views, not for the audit trail.</summary>
+public sealed record TaskProgressed(Guid TaskId, string Step, string Status, int Percent, string? Message) : IntegrationEvent
+{
+    public override Guid AggregateId => TaskId;
+}
+
+/// <summary>A task reached its end: <c>done</c>, <c>failed</c> or <c>aborted</c>.</summary>
+public sealed record TaskFinished(Guid TaskId, string Type, Guid SourceId, string SourceName, string Status, string? ErrorCode, string? Reason) : IntegrationEvent
+{
+    public override Guid AggregateId => TaskId;
+}
+
+public sealed record TenantCreated(Guid NewTenantId, string Name) : IntegrationEvent
+{
+    public override Guid AggregateId => NewTenantId;
+}
+
+public sealed record TenantStatusChanged(Guid ChangedTenantId, string Name, bool Enabled) : IntegrationEvent
+{
+    public override Guid AggregateId => ChangedTenantId;
+}
+
+public sealed record UserCreated(Guid UserId, string UserName, string Role) : IntegrationEvent
+{
+    public override Guid AggregateId => UserId;
+}
+
+/// <summary>Something about a user changed: <c>updated</c>, <c>enabled</c>, <c>disabled</c>, <c>deleted</c>, <c>password_changed</c>, <c>password_reset</c>, <c>mfa_enabled</c>, <c>mfa_reset</c>, <c>locked</c>.</summary>
+public sealed record UserChanged(Guid UserId, string UserName, string Change) : IntegrationEvent
+{
+    public override Guid AggregateId => UserId;
+}
+
+/// <summary>An access key pair was <c>created</c>, <c>enabled</c>, <c>disabled</c>, <c>revealed</c> or <c>deleted</c>.</summary>
+public sealed record AccessKeyChanged(Guid AccessKeyId, Guid UserId, string Change) : IntegrationEvent
+{
+    public override Guid AggregateId => AccessKeyId;
+}
+
+public sealed record ReportExported(Guid ReportId, string Type, string Format, string Status, string? Reason) : IntegrationEvent
+{
+    public override Guid AggregateId => ReportId;
+}
