@@ -17,7 +17,9 @@ public sealed record CallRecorded : IntegrationEvent
     public string? SourceIp { get; init; }
     public required string Request { get; init; }
     public string? TraceId { get; init; }
-    public override Guid AggregateId => TenantId;
+
+    /// <summary>Entries about one object keep their order; without an object, those of one actor.</summary>
+    public override Guid AggregateId => ResourceId ?? ActorId ?? TenantId;
 }
 
 /// <summary>How a mutating call ended.</summary>
@@ -59,6 +61,12 @@ public sealed record PoolDeleted(Guid PoolId, string Name) : IntegrationEvent
     public override Guid AggregateId => PoolId;
 }
 
+/// <summary>Somebody asks to check a pool again; ant answers with a probe task of id <paramref name="ProbeTaskId"/>.</summary>
+public sealed record PoolProbeRequested(Guid PoolId, string Name, Guid ProbeTaskId, string Operator) : IntegrationEvent
+{
+    public override Guid AggregateId => PoolId;
+}
+
 /// <summary>A pool changed between verifying, available and create_failed.</summary>
 public sealed record PoolStateChanged(Guid PoolId, string Name, string State, string? Reason) : IntegrationEvent
 {
@@ -78,6 +86,12 @@ public sealed record TaskProgressed(Guid TaskId, string Step, string Status, int
 
 /// <summary>A task reached its end: <c>done</c>, <c>failed</c> or <c>aborted</c>.</summary>
 public sealed record TaskFinished(Guid TaskId, string Type, Guid SourceId, string SourceName, string Status, string? ErrorCode, string? Reason) : IntegrationEvent
+{
+    public override Guid AggregateId => TaskId;
+}
+
+/// <summary>A failed or aborted task goes on from its failed step; its next <see cref="TaskFinished"/> replaces the earlier one.</summary>
+public sealed record TaskRetried(Guid TaskId, string Type, string SourceType, Guid SourceId, string SourceName, string Operator) : IntegrationEvent
 {
     public override Guid AggregateId => TaskId;
 }
