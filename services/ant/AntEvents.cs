@@ -1,0 +1,14 @@
+using HyperBdr.Ant.Features.Tasks;
+using HyperBdr.Contracts.Events;
+using HyperBdr.ServiceDefaults.Messaging;
+
+namespace HyperBdr.Ant;
+
+/// <summary>What ant does on events; the migrations step makes its queues from this.</summary>
+public static class AntEvents
+{
+    public static void Handle(EventHandlers events) => events
+        .Add<PoolRegistered, ProbeAsked>()
+        .Add<PoolUpdated, ProbeAsked>()
+        .Add<PoolProbeRequested, ProbeAsked>();
+}

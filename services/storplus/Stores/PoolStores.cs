@@ -1,0 +1,17 @@
+using HyperBdr.ServiceDefaults.Security;
+using HyperBdr.Storplus.Domain;
+using HyperBdr.Storplus.Outbound;
+
+namespace HyperBdr.Storplus.Stores;
+
+/// <summary>Opens the store of a pool: the one place where stores are composed.</summary>
+internal sealed class PoolStores(FolderRoots roots, AddressRules rules, Envelope envelope)
+{
+    public IBlobStore Of(Pool pool)
+    {
+        if (pool.Kind == PoolKind.S3) return new S3Store(pool.S3!, envelope.Open(pool.SealedSecret, pool.SecretContext), pool.OwnPlace, new GuardedConnector(rules));
+        var own = Path.Combine(pool.FolderPath!, pool.OwnPlace);
+        roots.Check(own);
+        return new FolderStore(own);
+    }
+}
