@@ -1,1 +1,1 @@
-var builder = WebApplication.CreateBuilder(args); builder.Build().Run();
+return await HyperBdr.Gateway.GatewayHost.RunAsync(args);
