@@ -1,1 +1,3 @@
-return 0;
+using HyperBdr.Hmctl;
+
+return await CommandLine.RunAsync(args, Io.Process(), CancellationToken.None);
