@@ -1,0 +1,4 @@
+import { start } from '@/app/start';
+import { consoleMenu } from '@/app/consoleMenu';
+
+void start(consoleMenu);

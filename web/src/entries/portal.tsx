@@ -1,0 +1,4 @@
+import { start } from '@/app/start';
+import { portalMenu } from '@/app/portalMenu';
+
+void start(portalMenu);

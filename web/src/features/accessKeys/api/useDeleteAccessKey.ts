@@ -1,0 +1,11 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { identity, unwrap } from '@/api/client';
+import { keys } from '@/api/keys';
+
+export function useDeleteAccessKey() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => unwrap(identity.DELETE('/api/v1/identity/access-keys/{id}', { params: { path: { id } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.accessKeys }),
+  });
+}
