@@ -1,0 +1,4 @@
+using HyperBdr.Fixtures;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(BackingServersFixture))]
