@@ -26,12 +26,14 @@ var migrations = builder.AddProject("migrations", "../services/migrations/HyperB
     .WithEnvironment("HYPERBDR_HOME", home);
 
 // Services, with the other services that they call.
-var identity = Service("identity", "HyperBdr.Identity", identityDb, 18900, 18901);
+var identity = Service("identity", "HyperBdr.Identity", identityDb, 18900, 18901)
+    .WithReference(redis).WaitFor(redis);
 var porter = Service("porter", "HyperBdr.Porter", porterDb, 18766, 18768);
 var storplus = Service("storplus", "HyperBdr.Storplus", storplusDb, 18765, 18764);
 var ant = Service("ant", "HyperBdr.Ant", antDb, 10082, 10083)
     .WithReference(storplus);
-var owl = Service("owl", "HyperBdr.Owl", owlDb, 16700, 16701);
+var owl = Service("owl", "HyperBdr.Owl", owlDb, 16700, 16701)
+    .WithReference(redis).WaitFor(redis);
 var report = Service("report", "HyperBdr.Report", reportDb, 18790, 18791)
     .WithReference(owl);
 
@@ -44,8 +46,8 @@ var gateway = builder.AddProject("gateway", "../gateway/HyperBdr.Gateway.csproj"
     .WithEndpoint("portal", endpoint => endpoint.IsExternal = true)
     .WithHttpHealthCheck("/healthz/ready", endpointName: "http")
     .WithReference(identity).WithReference(porter).WithReference(storplus)
-    .WithReference(ant).WithReference(owl).WithReference(report).WithReference(redis)
-    .WaitFor(identity).WaitFor(porter).WaitFor(storplus).WaitFor(ant).WaitFor(owl).WaitFor(report).WaitFor(redis)
+    .WithReference(ant).WithReference(owl).WithReference(report)
+    .WaitFor(identity).WaitFor(porter).WaitFor(storplus).WaitFor(ant).WaitFor(owl).WaitFor(report)
     .WithEnvironment("HYPERBDR_HOME", home);
 
 // Console and O&M portal: a development server of its own, and in the gateway's image the built files.
@@ -59,8 +61,8 @@ IResourceBuilder<ProjectResource> Service(string name, string project, IResource
         .WithHttpEndpoint(port: Port(name, http), name: "http", env: "HTTP_PORT")
         .WithHttpEndpoint(port: Port($"{name}_grpc", grpc), name: "grpc", env: "GRPC_PORT")
         .WithHttpHealthCheck("/healthz/ready", endpointName: "http")
-        .WithReference(database).WithReference(rabbitmq).WithReference(redis)
-        .WaitFor(postgres).WaitFor(rabbitmq).WaitFor(redis)
+        .WithReference(database).WithReference(rabbitmq)
+        .WaitFor(postgres).WaitFor(rabbitmq)
         .WaitForCompletion(migrations)
         .WithEnvironment("HYPERBDR_HOME", home);
 

@@ -4,15 +4,6 @@ using Microsoft.Extensions.Configuration;
 
 namespace HyperBdr.ServiceDefaults.Security;
 
-/// <summary>A text that never prints itself.</summary>
-public sealed class Secret(string value)
-{
-    /// <summary>The secret itself; hand it on, never log it.</summary>
-    public string Reveal() => value;
-
-    public override string ToString() => "***";
-}
-
 /// <summary>Keys in <c>$HYPERBDR_HOME/secrets</c>, one file each, made at first use by whichever process comes first.</summary>
 public sealed class SecretFiles
 {
