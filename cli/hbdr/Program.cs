@@ -1,0 +1,3 @@
+using HyperBdr.Hbdr;
+
+return await CommandLine.RunAsync(args, Io.Process());
