@@ -1,6 +1,13 @@
 using HyperBdr.Bench;
 using HyperBdr.Fixtures.Suite;
 
+// "engine": what needs no suite.
+if (args is ["engine"])
+{
+    await InstantRead.PrintAsync();
+    return;
+}
+
 // Prints the numbers of the foundation; asserts nothing. The suite under test is a fresh one with a home and ports of its own.
 var suite = new RunningSuite();
 try
