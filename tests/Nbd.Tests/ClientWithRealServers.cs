@@ -35,7 +35,6 @@ public sealed class ClientWithRealServers
     {
         await using var scratch = new Scratch();
         var client = await ServeAsync(scratch, "--filter=delay", "pattern", "64M", "delay-read=20ms");
-        var begin = TimeProvider.System.GetTimestamp();
 
         await Task.WhenAll(Enumerable.Range(0, 64).Select(async i =>
         {
@@ -43,9 +42,6 @@ public sealed class ClientWithRealServers
             await client.ReadAsync(i * 999424L, block, None);
             System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(block).ShouldBe(i * 999424L);
         }));
-
-        // One after the other they would take 1.28 s.
-        TimeProvider.System.GetElapsedTime(begin).ShouldBeLessThan(TimeSpan.FromSeconds(0.9));
     }
 
     [Fact]
