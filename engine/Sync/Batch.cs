@@ -22,8 +22,6 @@ internal sealed class Batch(Memory<byte> memory)
 
     public void Finish() => processed.TrySetResult();
 
-    public void Fail(Exception cause) => processed.TrySetException(cause);
-
     public ReadOnlySpan<byte> Blocks(BlockRun run) => Memory.Span.Slice(run.First * Block.Size, run.Count * Block.Size);
 }
 

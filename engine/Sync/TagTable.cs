@@ -10,7 +10,7 @@ namespace HyperBdr.Engine.Sync;
 
 /// <summary>The local cache of block tags of one disk as of one recovery point: tells which blocks did not change, without the store.</summary>
 /// <remarks>
-/// A sparse file: a head of 4 KiB that binds repository, point and length, then eight bytes a block, 0 for a hole or unknown. A tag that
+/// A sparse file: a head of 4 KiB that binds repository and point, then eight bytes a block, 0 for a hole or unknown. A tag that
 /// does not match only costs a comparison more, so a damaged table can waste time but cannot lose a change. Losing it loses nothing.
 /// </remarks>
 internal sealed class TagTable : IDisposable
