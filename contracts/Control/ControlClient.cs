@@ -38,14 +38,18 @@ public sealed class ControlClient : IDisposable
 
     public static string SocketOf(string home) => Path.Combine(home, "run", "control.sock");
 
-    /// <summary>State of the suite; null when no suite runs with this home.</summary>
+    /// <summary>State of the suite; null when no suite runs with this home, or it ended while it answered.</summary>
     public async Task<SuiteStatus?> StatusAsync(CancellationToken ct)
     {
         try
         {
             return await _http.GetFromJsonAsync<SuiteStatus>("/status", ControlJson.Options, ct);
         }
-        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: not SocketError.AccessDenied })
+        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: not SocketError.AccessDenied } or IOException)
+        {
+            return null;
+        }
+        catch (IOException)
         {
             return null;
         }

@@ -100,10 +100,10 @@ public sealed class PackFetcher : IDisposable
         try
         {
             var head = HeadAsync(pack, ct).AsTask();
-            read = store.ReadAsync(NameOf(pack), begin, buffer.AsMemory(0, length), ct);
             List<int> damaged;
             try
             {
+                read = store.ReadAsync(NameOf(pack), begin, buffer.AsMemory(0, length), ct);
                 var cipherOf = await head;
                 var got = await read;
                 damaged = OpenAll(kind, reads, first, count, buffer.AsSpan(0, got), cipherOf);
