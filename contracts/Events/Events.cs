@@ -127,3 +127,69 @@ public sealed record ReportExported(Guid ReportId, string Type, string Format, s
 {
     public override Guid AggregateId => ReportId;
 }
+
+/// <summary>A machine got its certificate; with <paramref name="TookOver"/> it continues an earlier record.</summary>
+public sealed record MachineEnrolled(Guid MachineId, string Kind, string Name, string HardwareSerial, bool TookOver) : IntegrationEvent
+{
+    public override Guid AggregateId => MachineId;
+}
+
+/// <summary>A machine became <c>active</c>, <c>disconnected</c>, <c>quarantined</c> or <c>revoked</c>.</summary>
+public sealed record MachineStateChanged(Guid MachineId, string Kind, string Name, string State, string? Reason) : IntegrationEvent
+{
+    public override Guid AggregateId => MachineId;
+}
+
+/// <summary>Disks, addresses, name or version of a machine changed.</summary>
+public sealed record MachineInventoryChanged(Guid MachineId, string Kind, string Name, string Version) : IntegrationEvent
+{
+    public override Guid AggregateId => MachineId;
+}
+
+/// <summary>A machine's record was removed by somebody.</summary>
+public sealed record MachineRemoved(Guid MachineId, string Kind, string Name) : IntegrationEvent
+{
+    public override Guid AggregateId => MachineId;
+}
+
+/// <summary>A machine's clock, disk or pool does not allow to go on; stable code, e.g. <c>agent.clock.wrong</c>.</summary>
+public sealed record MachineProblem(Guid MachineId, string Name, string Code, string Message) : IntegrationEvent
+{
+    public override Guid AggregateId => MachineId;
+}
+
+/// <summary>A host moved between <c>select_host</c>, <c>setup_dr</c> and <c>start_dr</c>, or was deregistered.</summary>
+public sealed record HostStageChanged(Guid HostId, string Name, string Stage, string Operator) : IntegrationEvent
+{
+    public override Guid AggregateId => HostId;
+}
+
+/// <summary>A policy was <c>created</c>, <c>updated</c>, <c>enabled</c>, <c>disabled</c> or <c>deleted</c>.</summary>
+public sealed record PolicyChanged(Guid PolicyId, string Name, string Change, string Operator) : IntegrationEvent
+{
+    public override Guid AggregateId => PolicyId;
+}
+
+/// <summary>What the scheduler decided at a tick: <c>started</c> or why not (<c>skipped_busy</c>, <c>host_disconnected</c>, ...).</summary>
+public sealed record SyncTicked(Guid HostId, string HostName, Guid PolicyId, string Mode, string Decision, Guid? TaskId) : IntegrationEvent
+{
+    public override Guid AggregateId => HostId;
+}
+
+/// <summary>A point is whole, verified and listed.</summary>
+public sealed record RecoveryPointCreated(Guid HostId, string PointId, Guid PoolId, DateTimeOffset TakenAt, string Consistency, string Mode, long StoredBytes) : IntegrationEvent
+{
+    public override Guid AggregateId => HostId;
+}
+
+/// <summary>A point was deleted by retention or by somebody.</summary>
+public sealed record RecoveryPointDeleted(Guid HostId, string PointId, Guid PoolId, string Reason) : IntegrationEvent
+{
+    public override Guid AggregateId => HostId;
+}
+
+/// <summary>Verification found damage, or a pool is nearly full or unreachable; stable code.</summary>
+public sealed record PoolProblem(Guid PoolId, string Name, string Code, string Message) : IntegrationEvent
+{
+    public override Guid AggregateId => PoolId;
+}

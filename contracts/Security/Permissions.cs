@@ -32,6 +32,15 @@ public static class Permissions
 {
     public const string EnrolmentsRead = "porter.enrolments.read";
     public const string EnrolmentsWrite = "porter.enrolments.write";
+    public const string MachinesRead = "porter.machines.read";
+    public const string MachinesWrite = "porter.machines.write";
+    public const string HostsRead = "ant.hosts.read";
+    public const string HostsWrite = "ant.hosts.write";
+    public const string PoliciesRead = "ant.policies.read";
+    public const string PoliciesWrite = "ant.policies.write";
+    public const string PointsRead = "storplus.points.read";
+    public const string PointsWrite = "storplus.points.write";
+    public const string KeysExport = "storplus.keys.export";
     public const string PoolsRead = "storplus.pools.read";
     public const string PoolsWrite = "storplus.pools.write";
     public const string TasksRead = "ant.tasks.read";
@@ -51,10 +60,10 @@ public static class Permissions
     public static readonly FrozenDictionary<string, FrozenSet<string>> Matrix = new Dictionary<string, FrozenSet<string>>(StringComparer.Ordinal)
     {
         [Roles.PlatformAdmin] = Set(TenantsManage, UsersRead, UsersWrite, AccessKeysRead, AccessKeysWrite, SuiteRead, SuiteManage, AuditRead, ReportsRead, ReportsRun),
-        [Roles.TenantAdmin] = Set(EnrolmentsRead, EnrolmentsWrite, PoolsRead, PoolsWrite, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun, UsersRead, UsersWrite, AccessKeysRead, AccessKeysWrite),
-        [Roles.Operator] = Set(EnrolmentsRead, PoolsRead, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun),
-        [Roles.Auditor] = Set(EnrolmentsRead, PoolsRead, TasksRead, AuditRead, ReportsRead, ReportsRun, UsersRead),
-        [Roles.ReadOnly] = Set(EnrolmentsRead, PoolsRead, TasksRead, ReportsRead),
+        [Roles.TenantAdmin] = Set(EnrolmentsRead, EnrolmentsWrite, MachinesRead, MachinesWrite, HostsRead, HostsWrite, PoliciesRead, PoliciesWrite, PointsRead, PointsWrite, KeysExport, PoolsRead, PoolsWrite, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun, UsersRead, UsersWrite, AccessKeysRead, AccessKeysWrite),
+        [Roles.Operator] = Set(EnrolmentsRead, MachinesRead, HostsRead, HostsWrite, PoliciesRead, PointsRead, PoolsRead, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun),
+        [Roles.Auditor] = Set(EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, AuditRead, ReportsRead, ReportsRun, UsersRead),
+        [Roles.ReadOnly] = Set(EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, ReportsRead),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Every permission that some role has.</summary>

@@ -31,6 +31,8 @@ public sealed class ControlClientTests
         using var asked = await listener.AcceptAsync();
         _ = await asked.ReceiveAsync(new byte[4096]);
         await asked.SendAsync(System.Text.Encoding.ASCII.GetBytes(answer));
+        // A client that has heard nothing asks once more.
+        listener.Close();
         asked.Shutdown(SocketShutdown.Both);
     }
 }
