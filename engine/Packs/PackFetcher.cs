@@ -69,6 +69,28 @@ public sealed class PackFetcher : IDisposable
         await (ranges.Count == 1 ? ranges[0] : Task.WhenAll(ranges));
     }
 
+    /// <summary>Bytes of a pack as they are stored, as many as there are.</summary>
+    internal async Task<ReadOnlyMemory<byte>> ReadRawAsync(PackId pack, long offset, int count, CancellationToken ct)
+    {
+        var buffer = GC.AllocateUninitializedArray<byte>(count);
+        return buffer.AsMemory(0, await store.ReadAsync(NameOf(pack), offset, buffer, ct));
+    }
+
+    /// <summary>A blob out of its sealed bytes; null when they are not what was written, or the pack's head cannot be read.</summary>
+    internal async ValueTask<byte[]?> TryOpenAsync(PackKind kind, ChunkId id, ChunkLocation at, ReadOnlyMemory<byte> sealedBytes, CancellationToken ct)
+    {
+        try
+        {
+            var head = await HeadAsync(at.Pack, ct);
+            var plain = new byte[at.PlainLength];
+            return OpenAll(kind, [new BlobRead(id, at, plain)], 0, 1, sealedBytes.Span, head).Count == 0 ? plain : null;
+        }
+        catch (EngineException e) when (IsOfPack(e.Fault))
+        {
+            return null;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -179,7 +201,7 @@ public sealed class PackFetcher : IDisposable
     }
 
     // What is wrong with one pack and says nothing of another.
-    private static bool IsOfPack(Fault fault) => fault is Fault.NotFound or Fault.Corrupt or Fault.ForeignRepository or Fault.NewerFormat or Fault.MissingEpoch;
+    internal static bool IsOfPack(Fault fault) => fault is Fault.NotFound or Fault.Corrupt or Fault.ForeignRepository or Fault.NewerFormat or Fault.MissingEpoch;
 
     private async ValueTask<PackHeader> HeadAsync(PackId pack, CancellationToken ct)
     {

@@ -102,7 +102,7 @@ internal sealed class InstantRead : IAsyncDisposable
     private async Task PrintFirstAsync(S3Options options, int gibibytes, CancellationToken ct)
     {
         var times = new List<double>();
-        for (var i = -5; i < 40; i++)
+        for (var i = -25; i < 40; i++)
         {
             await using var repository = await OpenAsync(options, ct);
             var entry = (await repository.ListPointsAsync(ct)).Single(p => p.Point!.Host == $"host-{gibibytes}");
