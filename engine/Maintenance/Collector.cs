@@ -42,6 +42,9 @@ public static class Collector
 
         await repository.Points.DeleteAsync(id, ct);
     }
+
+    /// <summary>Deletes a manifest without a look at the others: for whoever keeps a catalogue of its own and has decided by it. Without effect when there is none.</summary>
+    public static Task DropPointAsync(Repository repository, PointId id, CancellationToken ct) => repository.Points.DeleteAsync(id, ct);
 }
 
 /// <summary>What a deletion may destroy.</summary>

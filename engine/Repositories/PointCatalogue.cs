@@ -30,6 +30,9 @@ internal sealed class PointCatalogue(RepositoryObjects objects)
         return [.. entries.OfType<PointEntry>().OrderBy(e => e.Point?.TakenAt ?? DateTimeOffset.MaxValue).ThenBy(e => e.Name, StringComparer.Ordinal)];
     }
 
+    /// <summary>One manifest, readable or not; null when there is none.</summary>
+    public Task<PointEntry?> FindAsync(PointId id, CollectorEpoch epoch, CancellationToken ct) => ReadAsync(NameOf(id), epoch, ct);
+
     /// <summary>Removes the manifest; its data goes with a later collection.</summary>
     public Task DeleteAsync(PointId id, CancellationToken ct) => objects.Store.DeleteAsync(NameOf(id), ct);
 

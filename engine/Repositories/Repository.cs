@@ -1,6 +1,7 @@
 using HyperBdr.Engine.Codec.Keys;
 using HyperBdr.Engine.Index;
 using HyperBdr.Engine.Packs;
+using HyperBdr.Engine.Points;
 using HyperBdr.Engine.Stores;
 
 namespace HyperBdr.Engine.Repositories;
@@ -104,6 +105,15 @@ public sealed class Repository : IAsyncDisposable
         var names = await Points.ListAsync(CollectorEpoch.None, ct);
         var epoch = await CollectorEpoch.ForReadersAsync(objects, ct);
         return [.. names.Select(entry => entry.Point is null ? entry : entry with { Holds = epoch.Holds(entry.Id, entry.Point.Epoch) })];
+    }
+
+    /// <summary>One manifest, also one that cannot be read or does not hold; null when there is none.</summary>
+    public async Task<PointEntry?> FindPointAsync(PointId id, CancellationToken ct)
+    {
+        // The epoch comes after the manifest, as in the list.
+        if (await Points.FindAsync(id, CollectorEpoch.None, ct) is not { } entry) return null;
+        var epoch = await CollectorEpoch.ForReadersAsync(objects, ct);
+        return entry.Point is null ? entry : entry with { Holds = epoch.Holds(entry.Id, entry.Point.Epoch) };
     }
 
     /// <summary>Begins to write a recovery point.</summary>

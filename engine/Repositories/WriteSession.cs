@@ -7,12 +7,12 @@ using HyperBdr.Engine.Sync;
 
 namespace HyperBdr.Engine.Repositories;
 
-/// <summary>Writes one recovery point: disks one after the other, then the commit. Nothing is listed before <see cref="CommitAsync"/> returns.</summary>
+/// <summary>Writes one recovery point: disks one after the other, again what changed meanwhile, then the commit. Nothing is listed before <see cref="CommitAsync"/> returns.</summary>
 /// <remarks>
 /// A session that ends in any other way leaves packs and index objects that the next session uses and the collector removes in time.
 /// Not safe for calls side by side; several sessions, in any number of processes, may run at once.
 /// </remarks>
-public sealed class WriteSession : IAsyncDisposable
+public sealed partial class WriteSession : IAsyncDisposable
 {
     /// <summary>What the store's clock may go back between a point and the next without being called wrong.</summary>
     private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(10);
@@ -32,7 +32,11 @@ public sealed class WriteSession : IAsyncDisposable
     private readonly BlobSink nodeSink;
     private readonly List<DiskRecord> disks = [];
     private readonly List<TagTable> tags = [];
+    private readonly Dictionary<string, TagTable> tagsOf = new(StringComparer.Ordinal);
     private readonly DateTimeOffset begunAt;
+    private readonly long begun;
+    private DateTimeOffset takenAt;
+    private Consistency consistency;
 
     private WriteSession(Repository repository, WriteRequest request, CollectorEpoch epoch, PointEntry? parent, DateTimeOffset begunAt)
     {
@@ -41,6 +45,9 @@ public sealed class WriteSession : IAsyncDisposable
         this.epoch = epoch;
         this.parent = parent;
         this.begunAt = begunAt;
+        begun = repository.Time.GetTimestamp();
+        takenAt = begunAt;
+        consistency = request.Consistency;
         var keys = repository.Objects.Keys;
         var options = request.Options;
         hash = new BlockHash(keys.BlockHashKey[..BlockHash.KeySize]);
@@ -94,13 +101,16 @@ public sealed class WriteSession : IAsyncDisposable
         using var parentTags = before is null ? null : TagTable.TryOpen(path, repository.Config.RepositoryId, parent!.Id);
         // A table that knows only what a change map named would make everything else look changed.
         var newTags = changed is not null && parentTags is null ? null : TagTable.TryCreate(path, parentTags);
-        if (newTags is not null) tags.Add(newTags);
-        var nodes = new NodeSink(new NodeReader(repository.Fetcher), nodeSink);
-        var parentMap = before is null ? null : new MapReader(nodes, before.Map);
-        var keys = repository.Objects.Keys;
-        var compare = parentMap is null || parentTags is not null ? null : new ParentCompare(parentMap, repository.Fetcher, plain => BlobId.Of(keys, PackKind.Data, plain.Span));
+        if (newTags is not null)
+        {
+            tags.Add(newTags);
+            tagsOf[name] = newTags;
+        }
+
+        var parts = NewParts();
+        var parentMap = before is null ? null : new MapReader(parts.Nodes, before.Map);
+        var compare = parentMap is null || parentTags is not null ? null : NewCompare(parentMap);
         var job = new DiskJob(name, source, before, changed, hash, parentTags, newTags, compare);
-        var parts = new SessionParts(request.Options, repository.Config.Chunking, nodes, sinks, Progress, repository.Time);
         disks.Add(await new DiskSync(parts, job, parentMap).RunAsync(ct));
     }
 
@@ -116,7 +126,7 @@ public sealed class WriteSession : IAsyncDisposable
         await uploads.DrainAsync();
         await chunks.FlushAsync(ct);
         await CheckEpochAsync(null, ct);
-        var point = new RecoveryPoint(request.Host, begunAt, [.. disks], request.Consistency, parent?.Id.ToString(), epoch.Number, request.Tags, Progress.Statistics);
+        var point = new RecoveryPoint(request.Host, takenAt, [.. disks], consistency, parent?.Id.ToString(), epoch.Number, request.Tags, Progress.Statistics);
         var id = await repository.Points.PublishAsync(point, ct);
         // A machine that slept between the check and the publication: the same rule that every reader applies decides.
         await CheckPublishedAsync(id, ct);
@@ -169,6 +179,15 @@ public sealed class WriteSession : IAsyncDisposable
     private static void CheckClock(Repository repository, DateTimeOffset before, DateTimeOffset now)
     {
         if (now < before - ClockSlack) throw new EngineException(Fault.ClockJumped, repository.Store.Location, $"the store's clock says {now:u}, but something was published at {before:u}");
+    }
+
+    private SessionParts NewParts() =>
+        new(request.Options, repository.Config.Chunking, new NodeSink(new NodeReader(repository.Fetcher), nodeSink), sinks, Progress, repository.Time);
+
+    private ParentCompare NewCompare(MapReader map)
+    {
+        var keys = repository.Objects.Keys;
+        return new ParentCompare(map, repository.Fetcher, plain => BlobId.Of(keys, PackKind.Data, plain.Span));
     }
 
     private BlobSink NewSink(PackKind kind, Compression compression)

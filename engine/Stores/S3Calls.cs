@@ -18,7 +18,7 @@ internal sealed class S3Calls : IDisposable
     public S3Calls(S3Options options, HttpMessageHandler? transport)
     {
         this.options = options;
-        client = new AmazonS3Client(new BasicAWSCredentials(options.AccessKey, options.SecretKey), new AmazonS3Config
+        client = new AmazonS3Client(Credentials(options), new AmazonS3Config
         {
             ServiceURL = options.Endpoint.AbsoluteUri,
             AuthenticationRegion = options.Region,
@@ -121,6 +121,10 @@ internal sealed class S3Calls : IDisposable
     public string Key(BlobName name) => options.Prefix + name.Value;
 
     private string? Condition => options.Create == S3Create.Conditional ? "*" : null;
+
+    private static AWSCredentials Credentials(S3Options options) => options.SessionToken is { Length: > 0 } token
+        ? new SessionAWSCredentials(options.AccessKey, options.SecretKey, token)
+        : new BasicAWSCredentials(options.AccessKey, options.SecretKey);
 
     private static async Task<T> Run<T>(string subject, Func<Task<T>> call, CancellationToken ct)
     {

@@ -29,6 +29,9 @@ public sealed record S3Options
     /// <summary>The access key's secret; never logged or printed.</summary>
     public required string SecretKey { get; init; }
 
+    /// <summary>For keys of limited rights: sent and signed with every request; null for none.</summary>
+    public string? SessionToken { get; init; }
+
     /// <summary>True for <c>endpoint/bucket/key</c>, false for <c>bucket.endpoint/key</c>.</summary>
     public bool PathStyle { get; init; } = true;
 

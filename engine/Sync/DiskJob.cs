@@ -18,6 +18,9 @@ internal sealed record DiskJob(string Name, IBlockSource Source, DiskRecord? Par
 {
     private readonly HashSet<long> rewrite = [.. Parent?.Fragmented ?? []];
 
+    /// <summary>True when the disk is amended: what is kept was counted when it was read first.</summary>
+    public bool IsAmendment { get; init; }
+
     /// <summary>True for a block whose stretch of the map is too fragmented, so that it is stored anew although it did not change.</summary>
     public bool MustRewrite(long block) => rewrite.Count > 0 && rewrite.Contains(block / MapLimits.LeafBlocks);
 

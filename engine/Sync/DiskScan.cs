@@ -13,6 +13,9 @@ internal sealed class DiskScan(DiskJob job, Chunker chunker, SyncProgress progre
     private readonly ulong[] before = new ulong[ReadBytes / Block.Size];
     private readonly bool[] same = new bool[ReadBytes / Block.Size];
 
+    /// <summary>Holds the reads to a rate.</summary>
+    public ReadLimit? Limit { get; init; }
+
     /// <summary>Bytes of the disk; known at the end for a stream.</summary>
     public long Length { get; private set; }
 
@@ -52,6 +55,7 @@ internal sealed class DiskScan(DiskJob job, Chunker chunker, SyncProgress progre
     {
         if (to <= from) return;
         chunker.Keep(Block.CountFor(to) - (from / Block.Size));
+        if (job.IsAmendment) return;
         progress.AddUnchanged(to - from);
         progress.AddDone(to - from);
     }
@@ -74,6 +78,7 @@ internal sealed class DiskScan(DiskJob job, Chunker chunker, SyncProgress progre
             if (space.Length < want) want = space.Length;
             if (job.Compare is not null) want = await job.Compare.AlignAsync(offset, want, ct);
             var memory = space[..want];
+            if (Limit is not null) await Limit.PassAsync(want, ct);
             var got = await job.Source.ReadAsync(offset, memory, ct);
             var expected = (int)Math.Min(want, length - offset);
             if (got < expected) throw new EngineException(Fault.SourceShrank, job.Source.Name, $"ends at {offset + got} of {length} bytes");
@@ -135,7 +140,7 @@ internal sealed class DiskScan(DiskJob job, Chunker chunker, SyncProgress progre
         if ((tag == before || same[offset]) && !job.MustRewrite(number))
         {
             chunker.Keep(1);
-            progress.AddUnchanged(Block.Size);
+            if (!job.IsAmendment) progress.AddUnchanged(Block.Size);
         }
         else
         {

@@ -27,7 +27,7 @@ internal sealed class DiskSync(SessionParts parts, DiskJob job, MapReader? paren
         var workers = parts.Options.Workers;
         var memory = new BufferPool<Memory<byte>>(workers + 2, () => AlignedMemory.Allocate(BatchBytes + Chunker.HeadRoom(parts.Chunking)));
         var chunker = new Chunker(parts.Chunking, memory.RentAsync, EmitAsync);
-        var scan = new DiskScan(job, chunker, parts.Progress);
+        var scan = new DiskScan(job, chunker, parts.Progress) { Limit = parts.Options.ReadLimit };
         var builder = new MapBuilder(parts.Nodes, parentMap);
         List<Task> tasks = [TaskGroup.RunAsync(() => ScanAsync(scan, chunker, stop.Token), stop), TaskGroup.RunAsync(() => MapAsync(builder, memory, stop.Token), stop)];
         for (var i = 0; i < workers; i++)

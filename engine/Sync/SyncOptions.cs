@@ -23,6 +23,9 @@ public sealed record SyncOptions
     /// <summary>Share of each worker's time that it works, above 0 up to 1; the rest it rests.</summary>
     public double CpuShare { get; init; } = 1;
 
+    /// <summary>Holds what is read from the disks to a rate; null for none.</summary>
+    public ReadLimit? ReadLimit { get; init; }
+
     /// <exception cref="EngineException"><see cref="Fault.InvalidArgument"/></exception>
     internal SyncOptions Checked()
     {

@@ -31,6 +31,9 @@ internal sealed class TagTable : IDisposable
         this.path = path;
     }
 
+    /// <summary>True when a tag could not be written: tags that stayed could vouch for what is no longer so.</summary>
+    public bool IsBroken => isBroken;
+
     /// <summary>The table's place below the cache folder: one for each disk of each host.</summary>
     public static string PathOf(string cacheFolder, string host, string disk) =>
         Path.Combine(cacheFolder, "tags", Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{host}\n{disk}")))[..32]);
