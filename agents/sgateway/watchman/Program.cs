@@ -1,0 +1,3 @@
+using HyperBdr.Watchman.Commands;
+
+return await CommandLine.RunAsync(args, Console.Out, Console.Error);
