@@ -8,6 +8,13 @@ if (args is ["engine"])
     return;
 }
 
+// "capture": needs root and a loop device.
+if (args is ["capture", ..])
+{
+    await FreezeWindow.PrintAsync(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 100);
+    return;
+}
+
 // Prints the numbers of the foundation; asserts nothing. The suite under test is a fresh one with a home and ports of its own.
 var suite = new RunningSuite();
 try
