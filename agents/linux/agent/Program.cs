@@ -1,0 +1,3 @@
+using HyperBdr.LinuxAgent.Cli;
+
+return await EntryPoint.RunAsync(args);
