@@ -43,6 +43,10 @@ public sealed record LimitOptions
     [Range(1, 100_000)] public int SignInPerSecond { get; init; } = 2;
     [Range(1, 100_000)] public int SignInBurst { get; init; } = 20;
 
+    /// <summary>Per source address for enrolments: many machines may stand behind one address, but nobody guesses tokens at this rate.</summary>
+    [Range(1, 100_000)] public int EnrolPerSecond { get; init; } = 2;
+    [Range(1, 100_000)] public int EnrolBurst { get; init; } = 50;
+
     /// <summary>Per source address for files of the web pages: one page load asks for dozens.</summary>
     [Range(1, 100_000)] public int FilesPerSecond { get; init; } = 100;
     [Range(1, 100_000)] public int FilesBurst { get; init; } = 300;

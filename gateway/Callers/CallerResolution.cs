@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using HyperBdr.Contracts.Errors;
 using HyperBdr.Contracts.Identity.V1;
-using HyperBdr.Contracts.Security;
 using HyperBdr.Gateway.Answers;
 using HyperBdr.Gateway.Limits;
 using HyperBdr.Gateway.Routes;
@@ -15,6 +14,8 @@ namespace HyperBdr.Gateway.Callers;
 /// <summary>Finds out who calls. Wrong credentials are refused here, before anything can happen; nobody at all is left to the services.</summary>
 internal sealed partial class CallerResolution(RequestDelegate next, Principals principals, SignedCalls signatures, AddressBudget addresses, ILogger<CallerResolution> log)
 {
+    private const string Organization = "2.5.4.10";
+
     public async Task InvokeAsync(HttpContext http)
     {
         var kind = RouteTable.KindOf(http);
@@ -79,6 +80,7 @@ internal sealed partial class CallerResolution(RequestDelegate next, Principals 
     private async Task<KnownCaller?> IdentifyAsync(HttpContext http, RouteKind kind)
     {
         if (kind is RouteKind.AgentGrpc or RouteKind.AgentSocket) return AgentOf(http);
+        if (kind is RouteKind.EnrolGrpc) return KnownCaller.Nobody(http);
         var surface = Surface.Of(http)!;
         var credentials = http.Features.GetRequiredFeature<Credentials>();
 
@@ -109,12 +111,14 @@ internal sealed partial class CallerResolution(RequestDelegate next, Principals 
     }
 
     /// <summary>The certificate was verified by the handshake; <see cref="Tls.ServerNameRules"/> let only such connections come here.</summary>
-    private static KnownCaller AgentOf(HttpContext http)
+    /// <returns>Null when it names no machine of a tenant.</returns>
+    private static KnownCaller? AgentOf(HttpContext http)
     {
         var certificate = http.Connection.ClientCertificate ?? throw new InvalidOperationException("An agent's call without a certificate passed the rules.");
         var thumbprint = Convert.ToHexStringLower(certificate.GetCertHash(HashAlgorithmName.SHA256));
         var agent = new AgentCertificate(NameOf(certificate), certificate.SerialNumber, thumbprint);
-        var caller = new Caller(null, agent.Name, Tenants.Platform, "", "agent", KnownCaller.AddressOf(http), thumbprint);
+        if (!Guid.TryParse(TenantOf(certificate), CultureInfo.InvariantCulture, out var tenant)) return null;
+        var caller = new Caller(null, agent.Name, tenant, "", "machine", KnownCaller.AddressOf(http), thumbprint);
         return new KnownCaller(caller, Credentials.None, "", $"agent/{thumbprint}") { Agent = agent };
     }
 
@@ -123,6 +127,10 @@ internal sealed partial class CallerResolution(RequestDelegate next, Principals 
         var name = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
         return new string([.. name.Where(c => c is > ' ' and <= '~').Take(256)]);
     }
+
+    /// <summary>The organization of the subject: porter, which signs the certificates, puts the tenant there.</summary>
+    private static string? TenantOf(X509Certificate2 certificate) =>
+        certificate.SubjectName.EnumerateRelativeDistinguishedNames().Where(n => !n.HasMultipleElements && n.GetSingleElementType().Value == Organization).Select(n => n.GetSingleElementValue()).FirstOrDefault();
 
     [LoggerMessage(EventId = 7201, Level = LogLevel.Warning, Message = "Refused {Path}: identity could not be asked ({Reason})")]
     private static partial void NotAsked(ILogger log, string path, string reason);

@@ -13,7 +13,7 @@ internal sealed class CrossSiteRules(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.Features.Get<KnownCaller>() is not { } known || known.Caller.Kind is "agent") return next(http);
+        if (http.Features.Get<KnownCaller>() is not { } known || known.Caller.IsMachine) return next(http);
         var socket = HttpMethods.IsConnect(http.Request.Method) || (HttpMethods.IsGet(http.Request.Method) && http.Request.Headers.Upgrade.Count > 0);
         if (!socket && IsReading(http.Request.Method)) return next(http);
 

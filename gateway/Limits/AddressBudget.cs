@@ -10,11 +10,14 @@ internal sealed class AddressBudget(IOptions<GatewayOptions> options, TimeProvid
     private readonly TokenBuckets anonymous = new(options.Value.Limits.AnonymousPerSecond, options.Value.Limits.AnonymousBurst, time);
     private readonly TokenBuckets failures = new(options.Value.Limits.AnonymousPerSecond, options.Value.Limits.AnonymousBurst, time);
     private readonly TokenBuckets signIns = new(options.Value.Limits.SignInPerSecond, options.Value.Limits.SignInBurst, time);
+    private readonly TokenBuckets enrolments = new(options.Value.Limits.EnrolPerSecond, options.Value.Limits.EnrolBurst, time);
     private readonly TokenBuckets files = new(options.Value.Limits.FilesPerSecond, options.Value.Limits.FilesBurst, time);
 
     public TimeSpan? TakeAnonymous(string address) => anonymous.Take(KeyOf(address));
 
     public TimeSpan? TakeSignIn(string address) => signIns.Take(KeyOf(address));
+
+    public TimeSpan? TakeEnrolment(string address) => enrolments.Take(KeyOf(address));
 
     public TimeSpan? TakeFile(string address) => files.Take(KeyOf(address));
 

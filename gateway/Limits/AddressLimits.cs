@@ -18,6 +18,7 @@ internal sealed class AddressLimits(RequestDelegate next, AddressBudget budget)
         {
             RouteKind.SignIn => budget.TakeSignIn(address),
             RouteKind.None => RouteTable.IsApiPath(http.Request.Path) ? budget.TakeAnonymous(address) : budget.TakeFile(address),
+            RouteKind.EnrolGrpc => budget.TakeEnrolment(address),
             RouteKind.AgentGrpc or RouteKind.AgentSocket => null,
             _ when shown != CredentialKind.None => budget.WaitAfterFailures(address),
             _ => null,

@@ -12,7 +12,7 @@ internal sealed class BodyLimit(RequestDelegate next, IOptions<GatewayOptions> o
     public Task InvokeAsync(HttpContext http)
     {
         var kind = RouteTable.KindOf(http);
-        if (kind is RouteKind.Grpc or RouteKind.AgentGrpc)
+        if (kind is RouteKind.Grpc or RouteKind.AgentGrpc or RouteKind.EnrolGrpc)
         {
             if (!Refusals.IsGrpc(http.Request)) return Refusals.WriteAsync(http, Refusals.WrongContent, StatusCodes.Status415UnsupportedMediaType);
             if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;

@@ -13,8 +13,8 @@ internal sealed class CallLimits(RequestDelegate next, AddressBudget addresses, 
 
     public Task InvokeAsync(HttpContext http)
     {
-        // Sign-in paths were counted by address already.
-        if (http.Features.Get<KnownCaller>() is not { } known || RouteTable.KindOf(http) == RouteKind.SignIn) return next(http);
+        // Sign-ins and enrolments were counted by address already.
+        if (http.Features.Get<KnownCaller>() is not { } known || RouteTable.KindOf(http) is RouteKind.SignIn or RouteKind.EnrolGrpc) return next(http);
         var wait = known.LimitKey is { } key ? callers.Take(key) : addresses.TakeAnonymous(KnownCaller.AddressOf(http));
         return wait is { } span ? Refusals.WriteAsync(http, CommonErrors.TooMany, retryAfterSeconds: Refusals.WholeSeconds(span)) : next(http);
     }

@@ -15,6 +15,8 @@ internal enum RouteKind
     Hub,
     /// <summary>gRPC, unary or streams, for people's tools.</summary>
     Grpc,
+    /// <summary>gRPC of a machine that has no certificate yet: proven by a token that the service checks, strictly limited by address.</summary>
+    EnrolGrpc,
     /// <summary>gRPC of agents, by client certificate.</summary>
     AgentGrpc,
     /// <summary>WebSocket of sync gateways, by client certificate.</summary>

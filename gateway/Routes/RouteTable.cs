@@ -11,9 +11,11 @@ internal static class RouteTable
 
     public const string Duplex = "/duplex/gateway/v1";
 
-    /// <summary>gRPC services for people's tools; the others (Principals, PoolProbes) are between services only.</summary>
+    /// <summary>gRPC services for people's tools; the others (Principals, Machines, Commands, ...) are between services only.</summary>
     private static readonly (string Service, string Name)[] PublicGrpc =
         [("porter", "EnrolmentTokens"), ("storplus", "Pools"), ("ant", "Tasks"), ("owl", "AuditTrail"), ("report", "Exports")];
+
+    private static readonly (string Service, string Name)[] EnrolGrpc = [("porter", "Enrollment")];
 
     private static readonly (string Service, string Name)[] AgentGrpc = [("porter", "AgentLink")];
 
@@ -56,6 +58,7 @@ internal static class RouteTable
         yield return Route(RouteKind.Hub, "hub-owl", "/api/v1/owl/live/{**rest}", Clusters.Live("owl"));
         yield return Route(RouteKind.AgentSocket, "duplex", Duplex, Clusters.Live("porter"));
         foreach (var g in PublicGrpc) yield return Route(RouteKind.Grpc, $"grpc-{GrpcName(g)}", $"/{GrpcName(g)}/{{method}}", Clusters.Grpc(g.Service), ["POST"]);
+        foreach (var g in EnrolGrpc) yield return Route(RouteKind.EnrolGrpc, $"grpc-{GrpcName(g)}", $"/{GrpcName(g)}/{{method}}", Clusters.Grpc(g.Service), ["POST"]);
         foreach (var g in AgentGrpc) yield return Route(RouteKind.AgentGrpc, $"grpc-{GrpcName(g)}", $"/{GrpcName(g)}/{{method}}", Clusters.Grpc(g.Service), ["POST"]);
     }
 

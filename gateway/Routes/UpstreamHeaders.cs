@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using HyperBdr.Gateway.Answers;
 using HyperBdr.Gateway.Callers;
+using HyperBdr.Gateway.Tls;
 using HyperBdr.ServiceDefaults.Security;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Transforms;
@@ -9,7 +10,7 @@ using Yarp.ReverseProxy.Transforms.Builder;
 namespace HyperBdr.Gateway.Routes;
 
 /// <summary>What a service is told about the caller: the internal token and the gateway's own headers. The caller's were removed before routing.</summary>
-internal sealed class UpstreamHeaders(InternalTokens tokens) : ITransformProvider
+internal sealed class UpstreamHeaders(InternalTokens tokens, ServerNamePolicy names) : ITransformProvider
 {
     public void ValidateRoute(TransformRouteValidationContext context)
     {
@@ -42,6 +43,13 @@ internal sealed class UpstreamHeaders(InternalTokens tokens) : ITransformProvide
         headers.Authorization = new AuthenticationHeaderValue("Bearer", tokens.Mint("gateway", service, known.Caller));
         headers.TryAddWithoutValidation("X-HyperBdr-Surface", Surface.Of(http)!.Name);
         headers.TryAddWithoutValidation(SecurityHeaders.RequestId, http.TraceIdentifier);
+        if (service is "porter")
+        {
+            // Install commands and enrolments name the console as the caller reached it.
+            headers.TryAddWithoutValidation("X-HyperBdr-Host", http.Request.Host.Value);
+            headers.TryAddWithoutValidation("X-HyperBdr-Agent-Server-Name", names.AgentServerName);
+        }
+
         if (service is "identity" && known.Credentials is { Kind: CredentialKind.Session } session)
             headers.TryAddWithoutValidation("Cookie", $"{Surface.Of(http)!.SessionCookie}={session.Secret}");
         if (known.Agent is not { } agent) return;

@@ -47,7 +47,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     public static string[] Arguments(string home, TestServices? identity, TestServices? others, params string[] more)
     {
         List<string> args = [$"--HYPERBDR_HOME={home}", "--CONSOLE_PORT=0", "--PORTAL_PORT=0", "--HTTP_PORT=0"];
-        foreach (var limit in new[] { "Calls", "Anonymous", "SignIn", "Files" }) args.AddRange([$"--Gateway:Limits:{limit}PerSecond=10000", $"--Gateway:Limits:{limit}Burst=10000"]);
+        foreach (var limit in new[] { "Calls", "Anonymous", "SignIn", "Files", "Enrol" }) args.AddRange([$"--Gateway:Limits:{limit}PerSecond=10000", $"--Gateway:Limits:{limit}Burst=10000"]);
         if (identity is not null) args.AddRange([$"--services:identity:http:0=http://127.0.0.1:{identity.HttpPort}", $"--services:identity:grpc:0=http://127.0.0.1:{identity.GrpcPort}"]);
         if (others is null) return [.. args, .. more];
         foreach (var service in new[] { "porter", "storplus", "ant", "owl", "report" })

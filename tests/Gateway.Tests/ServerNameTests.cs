@@ -43,7 +43,8 @@ public sealed class ServerNameTests(GatewayFixture fixture)
         var thumbprint = Convert.ToHexStringLower(certificate.GetCertHash(System.Security.Cryptography.HashAlgorithmName.SHA256));
         seen.Headers["x-hyperbdr-agent-thumbprint"].ShouldBe(thumbprint);
         var token = InternalToken.Read(Gateway, seen, "porter");
-        token["kind"].ShouldBe("agent");
+        token["kind"].ShouldBe("machine");
+        token["tenant"].ShouldBe(TestAuthority.Tenant);
         token["name"].ShouldBe("host-1");
         token["sid"].ShouldBe(thumbprint);
         token["role"].ShouldBe("");

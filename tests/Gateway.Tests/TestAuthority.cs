@@ -8,6 +8,7 @@ namespace HyperBdr.Gateway.Tests;
 internal static class TestAuthority
 {
     public const string ClientUsage = "1.3.6.1.5.5.7.3.2";
+    public const string Tenant = "01900000-0000-7000-8000-00000000000a";
     public const string ServerUsage = "1.3.6.1.5.5.7.3.1";
 
     public static X509Certificate2 Foreign(DateTimeOffset now)
@@ -26,7 +27,7 @@ internal static class TestAuthority
     public static X509Certificate2 Issue(X509Certificate2 authority, string name, DateTimeOffset from, DateTimeOffset until, string usage = ClientUsage)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={name}, O={Tenant}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], false));
         using var bare = request.Create(authority, from, until, RandomNumberGenerator.GetBytes(8));

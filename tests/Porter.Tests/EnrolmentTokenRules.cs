@@ -33,13 +33,13 @@ public sealed class EnrolmentTokenRules
     {
         var (token, _) = Create();
 
-        token.Claim(Now.AddSeconds(599)).IsError.ShouldBeFalse();
+        Claim(token, Now.AddSeconds(599)).IsError.ShouldBeFalse();
         token.StateAt(Now.AddSeconds(599)).ShouldBe(EnrolmentTokenState.Used);
-        token.Claim(Now.AddSeconds(599)).Error.ShouldBe(EnrolmentToken.NotUsable);
+        Claim(token, Now.AddSeconds(599)).Error.ShouldBe(EnrolmentToken.NotUsable);
 
         var (late, _) = Create();
         late.StateAt(Now.AddSeconds(600)).ShouldBe(EnrolmentTokenState.Expired);
-        late.Claim(Now.AddSeconds(600)).Error.ShouldBe(EnrolmentToken.NotUsable);
+        Claim(late, Now.AddSeconds(600)).Error.ShouldBe(EnrolmentToken.NotUsable);
     }
 
     [Fact]
@@ -49,12 +49,14 @@ public sealed class EnrolmentTokenRules
         token.Revoke(Now).Value.ShouldBeTrue();
         token.Revoke(Now.AddDays(1)).Value.ShouldBeFalse();
         token.RevokedAt.ShouldBe(Now);
-        token.Claim(Now).Error.ShouldBe(EnrolmentToken.NotUsable);
+        Claim(token, Now).Error.ShouldBe(EnrolmentToken.NotUsable);
 
         var (used, _) = Create();
-        used.Claim(Now);
+        Claim(used, Now);
         used.Revoke(Now).Error.ShouldBe(EnrolmentToken.Ended);
     }
+
+    private static Contracts.Errors.Result<Contracts.Errors.Done> Claim(EnrolmentToken token, DateTimeOffset now) => token.Claim(Guid.CreateVersion7(), new byte[32], now);
 
     private static (EnrolmentToken Token, string Secret) Create() => EnrolmentToken.Create(Guid.CreateVersion7(), "rack 4", "ada", TimeSpan.FromSeconds(600), Now);
 }

@@ -38,6 +38,9 @@ public sealed class EnrolmentToken : ITenantOwned
     public DateTimeOffset ExpiresAt { get; private set; }
     public DateTimeOffset? UsedAt { get; private set; }
     public DateTimeOffset? RevokedAt { get; private set; }
+    /// <summary>Who used it: with the same key, the same answer is given again.</summary>
+    public Guid? MachineId { get; private set; }
+    public byte[]? KeyHash { get; private set; }
 
     /// <summary>PostgreSQL's row version: of parallel claims and revocations one commits.</summary>
     public uint Version { get; private set; }
@@ -69,13 +72,16 @@ public sealed class EnrolmentToken : ITenantOwned
         : ExpiresAt <= now ? EnrolmentTokenState.Expired
         : EnrolmentTokenState.Active;
 
-    /// <summary>Uses it up.</summary>
-    public Result<Done> Claim(DateTimeOffset now)
+    /// <summary>Uses it up for a machine and its key.</summary>
+    public Result<Done> Claim(Guid machineId, byte[] keyHash, DateTimeOffset now)
     {
         if (StateAt(now) != EnrolmentTokenState.Active) return NotUsable;
-        UsedAt = now;
+        (UsedAt, MachineId, KeyHash) = (now, machineId, keyHash);
         return Done.Instance;
     }
+
+    /// <summary>It was used with this key and its time has not ended: the answer may have been lost on its way.</summary>
+    public bool WasUsedWith(byte[] keyHash, DateTimeOffset now) => RevokedAt is null && ExpiresAt > now && KeyHash is { } known && CryptographicOperations.FixedTimeEquals(known, keyHash);
 
     /// <summary>Ends it; true when this call did it, false when it was revoked before.</summary>
     public Result<bool> Revoke(DateTimeOffset now)

@@ -1,0 +1,29 @@
+using HyperBdr.Contracts.Errors;
+using HyperBdr.Contracts.Security;
+using HyperBdr.Porter.Persistence;
+using HyperBdr.ServiceDefaults.Results;
+using HyperBdr.ServiceDefaults.Security;
+using Microsoft.EntityFrameworkCore;
+
+namespace HyperBdr.Porter.Features.Machines;
+
+/// <summary>One machine with its disks, cards and settings.</summary>
+internal static class GetMachine
+{
+    public static readonly Error NotFound = new(ErrorKind.NotFound, "porter.machine.not_found", "No such machine.");
+
+    public static void Map(RouteGroupBuilder machines) =>
+        machines.MapGet("/{id:guid}", async (Guid id, Handler handler, CancellationToken ct) => (await handler.HandleAsync(id, ct)).ToHttp(found => TypedResults.Ok(MachineDetail.Of(found.Machine, found.Presence))))
+            .WithName("porter.machines.get")
+            .Produces<MachineDetail>()
+            .RequirePermission(Permissions.MachinesRead);
+
+    internal sealed class Handler(PorterDb db)
+    {
+        public async Task<Result<ListMachines.Found>> HandleAsync(Guid id, CancellationToken ct)
+        {
+            if (await db.Machines.AsNoTracking().SingleOrDefaultAsync(m => m.Id == id, ct) is not { } machine) return NotFound;
+            return new ListMachines.Found(machine, await db.Presences.AsNoTracking().SingleOrDefaultAsync(p => p.MachineId == id, ct));
+        }
+    }
+}
