@@ -58,11 +58,16 @@ public sealed class S3Server : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(k =>
         {
             k.Limits.MaxRequestBodySize = MaxBodyBytes;
             k.Limits.MinRequestBodyDataRate = null;
-            k.Listen(IPAddress.Loopback, options.Port, o => o.Protocols = HttpProtocols.Http1);
+            k.Listen(IPAddress.Loopback, options.Port, o =>
+            {
+                o.Protocols = HttpProtocols.Http1;
+                if (options.Certificate is { } certificate) o.UseHttps(certificate);
+            });
         });
         var web = builder.Build();
         var server = new S3Server(folder, options, web);
@@ -102,7 +107,7 @@ public sealed class S3Server : IAsyncDisposable
     private async Task<S3Answer> PerformAsync(HttpContext http, string bucketName, S3Call call, byte[] raw, S3Fault fault)
     {
         var request = http.Request;
-        if (signatures.Refusal(request, out var signed) is { } unsigned) return unsigned;
+        if (signatures.Refusal(request, call, out var signed) is { } unsigned) return unsigned;
         if (RequestBody.Decode(request, signed, raw, options.KeepsChecksums, out var content, out var checksum) is { } broken) return broken;
         Interlocked.Increment(ref verified);
         if (bucketName != options.Bucket) return S3Answer.Error(404, "NoSuchBucket");

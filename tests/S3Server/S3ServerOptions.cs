@@ -28,5 +28,11 @@ public sealed record S3ServerOptions
     /// <summary>Parts but the last are refused below this size, as S3 does.</summary>
     public int MinPartBytes { get; init; } = 5 << 20;
 
+    /// <summary>Serves TLS with it; null for plain HTTP.</summary>
+    public System.Security.Cryptography.X509Certificates.X509Certificate2? Certificate { get; init; }
+
+    /// <summary>For a request with a session token: the secret that it is signed with, or null to refuse it. Null knows no tokens.</summary>
+    public Func<S3Call, string, string?>? Tokens { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -11,7 +11,7 @@ internal sealed class SigV4(S3ServerOptions options)
     private static readonly string EmptyHash = Convert.ToHexStringLower(SHA256.HashData([]));
 
     /// <summary>Null when the signature holds; else the refusal.</summary>
-    public S3Answer? Refusal(HttpRequest request, out SignedRequest signed)
+    public S3Answer? Refusal(HttpRequest request, S3Call call, out SignedRequest signed)
     {
         signed = default;
         var parts = request.Headers.Authorization.ToString().Replace("AWS4-HMAC-SHA256 ", "", StringComparison.Ordinal).Split(',', StringSplitOptions.TrimEntries)
@@ -24,7 +24,10 @@ internal sealed class SigV4(S3ServerOptions options)
         if (!DateTimeOffset.TryParseExact(date, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var sent)) return S3Answer.Error(403, "AccessDenied");
         if ((options.Time.GetUtcNow() - sent).Duration() > TimeSpan.FromMinutes(15)) return S3Answer.Error(403, "RequestTimeTooSkewed");
 
-        signed = new SignedRequest(KeyOf(scope), date, string.Join('/', scope[1..]), signature, request.Headers["x-amz-content-sha256"].ToString());
+        var token = request.Headers["x-amz-security-token"].ToString();
+        var secret = token.Length == 0 ? options.SecretKey : options.Tokens?.Invoke(call, token);
+        if (secret is null) return S3Answer.Error(403, "AccessDenied");
+        signed = new SignedRequest(KeyOf(secret, scope), date, string.Join('/', scope[1..]), signature, request.Headers["x-amz-content-sha256"].ToString());
         var text = $"AWS4-HMAC-SHA256\n{date}\n{signed.Scope}\n{Hash(Canonical(request, names, signed.ContentHash))}";
         return Sign(signed.Key, text) == signature ? null : S3Answer.Error(403, "SignatureDoesNotMatch");
     }
@@ -45,9 +48,9 @@ internal sealed class SigV4(S3ServerOptions options)
         return $"{request.Method}\n{path}\n{query}\n{headers}\n{names}\n{contentHash}";
     }
 
-    private byte[] KeyOf(string[] scope)
+    private static byte[] KeyOf(string secret, string[] scope)
     {
-        var key = Encoding.UTF8.GetBytes("AWS4" + options.SecretKey);
+        var key = Encoding.UTF8.GetBytes("AWS4" + secret);
         foreach (var part in scope[1..]) key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
         return key;
     }

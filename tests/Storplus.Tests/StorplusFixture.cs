@@ -11,7 +11,7 @@ using Xunit;
 namespace HyperBdr.Storplus.Tests;
 
 /// <summary>One running storplus for all tests of a class; each test has a tenant of its own.</summary>
-public sealed class StorplusFixture(BackingServersFixture servers) : IAsyncLifetime
+public class StorplusFixture(BackingServersFixture servers) : IAsyncLifetime
 {
     public string Home { get; } = Directory.CreateTempSubdirectory("hyperbdr-storplus-").FullName;
 
@@ -23,7 +23,7 @@ public sealed class StorplusFixture(BackingServersFixture servers) : IAsyncLifet
     {
         Connection = await servers.NewDatabaseAsync("storplus", default);
         await using (var db = Db(Connection, Guid.Empty)) await db.Database.MigrateAsync();
-        Service = new ServiceProcess("storplus", Home, new Dictionary<string, string>(StringComparer.Ordinal)
+        Service = new ServiceProcess("storplus", Home, new Dictionary<string, string>(await SettingsAsync(), StringComparer.Ordinal)
         {
             ["ConnectionStrings__storplusdb"] = Connection,
             ["ConnectionStrings__rabbitmq"] = await servers.NewVirtualHostAsync("storplus", default),
@@ -31,8 +31,12 @@ public sealed class StorplusFixture(BackingServersFixture servers) : IAsyncLifet
         await Service.StartAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Settings beside those that every test needs.</summary>
+    protected virtual Task<Dictionary<string, string>> SettingsAsync() => Task.FromResult(new Dictionary<string, string>(StringComparer.Ordinal));
+
+    public virtual async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await Service.DisposeAsync();
         Directory.Delete(Home, recursive: true);
     }

@@ -8,6 +8,8 @@ public sealed class Pool : ITenantOwned
 {
     public static readonly Error NotFound = new(ErrorKind.NotFound, "storplus.pool.not_found", "No such storage pool.");
     public static readonly Error NameTaken = new(ErrorKind.Conflict, "storplus.pool.name_taken", "Another storage pool has this name.");
+    public static readonly Error NotAvailable = new(ErrorKind.Conflict, "storplus.pool.not_available", "The storage pool is not available: its last check has not passed.");
+    public static readonly Error InUse = new(ErrorKind.Conflict, "storplus.pool.in_use", "The storage pool holds recovery points or a running sync; delete them first.");
     public static readonly Error StillVerifying = new(ErrorKind.Conflict, "storplus.pool.verifying", "The storage pool is being checked; abort its task or wait for its end.");
 
     private Pool()
@@ -26,6 +28,12 @@ public sealed class Pool : ITenantOwned
     public S3Settings? S3 { get; private set; }
     /// <summary>Secret access key as the envelope sealed it, context <c>pool/&lt;id&gt;</c>.</summary>
     public byte[]? SealedSecret { get; private set; }
+    /// <summary>The sync gateway that keeps the pool.</summary>
+    public Guid? GatewayId { get; private init; }
+    /// <summary>Private key (PKCS #8, base64) that the gateway's answer is sealed to, as the envelope sealed it, context <c>pool/&lt;id&gt;/reader</c>.</summary>
+    public byte[]? SealedReader { get; private init; }
+    /// <summary>DER; what the certificate of the gateway's endpoint chains to.</summary>
+    public byte[]? Authority { get; private set; }
     public DateTimeOffset CreatedAt { get; private init; }
     /// <summary>The probe whose result counts; results of any other are history.</summary>
     public Guid CurrentProbeId { get; private set; }
@@ -38,11 +46,22 @@ public sealed class Pool : ITenantOwned
 
     public static string SecretContextOf(Guid id) => $"pool/{id}";
 
+    public static string ReaderContextOf(Guid id) => $"pool/{id}/reader";
+
+    /// <summary>The bucket of a gateway's pool.</summary>
+    public static string GatewayBucketOf(Guid id) => $"hyperbdr-{id:n}";
+
     public static Pool OfFolder(Guid id, Guid tenantId, string name, string path, DateTimeOffset now) =>
         new() { Id = id, TenantId = tenantId, Name = name, Kind = PoolKind.Folder, FolderPath = path, CreatedAt = now };
 
     public static Pool OfS3(Guid id, Guid tenantId, string name, S3Settings settings, byte[] sealedSecret, DateTimeOffset now) =>
         new() { Id = id, TenantId = tenantId, Name = name, Kind = PoolKind.S3, S3 = settings, SealedSecret = sealedSecret, CreatedAt = now };
+
+    public static Pool OfGateway(Guid id, Guid tenantId, string name, Guid gatewayId, byte[] sealedReader, DateTimeOffset now) =>
+        new() { Id = id, TenantId = tenantId, Name = name, Kind = PoolKind.Gateway, GatewayId = gatewayId, SealedReader = sealedReader, CreatedAt = now };
+
+    /// <summary>The gateway has made the bucket, or says again how to reach it.</summary>
+    public void Attach(S3Settings settings, byte[] sealedSecret, byte[]? authority) => (S3, SealedSecret, Authority) = (settings, sealedSecret, authority);
 
     public void Rename(string name) => Name = name;
 

@@ -7,6 +7,8 @@ public enum PoolKind
     S3,
     /// <summary>A folder of this machine, in a sub-folder of the pool's own.</summary>
     Folder,
+    /// <summary>A bucket that a cloud sync gateway of the tenant makes for this pool; reached as S3.</summary>
+    Gateway,
 }
 
 /// <summary>The pool's state; the wire words hide no success word in a failure (compatibility reference, status words).</summary>

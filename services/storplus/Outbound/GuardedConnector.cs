@@ -7,7 +7,9 @@ namespace HyperBdr.Storplus.Outbound;
 
 /// <summary>Opens connections for an endpoint that a user named: each name is resolved once, every address checked, and the checked address called.</summary>
 /// <remarks>So a name that changes its address between check and call leads nowhere. Redirects and proxies are off.</remarks>
-internal sealed class GuardedConnector(AddressRules rules)
+/// <param name="rules">Which addresses may be called.</param>
+/// <param name="gateway">Not null for a sync gateway of the tenant: its address comes from the machine's own registration, may be internal, and is trusted by certificate alone.</param>
+internal sealed class GuardedConnector(AddressRules rules, GatewayTrust? gateway = null)
 {
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(3);
     private readonly ConcurrentDictionary<string, IPAddress[]> resolved = new(StringComparer.OrdinalIgnoreCase);
@@ -19,12 +21,13 @@ internal sealed class GuardedConnector(AddressRules rules)
         UseCookies = false,
         ConnectTimeout = ConnectWithin,
         MaxResponseHeadersLength = 64,
+        SslOptions = gateway is null ? new System.Net.Security.SslClientAuthenticationOptions() : gateway.Options(),
         ConnectCallback = async (context, ct) => await ConnectAsync(context.DnsEndPoint, ct),
     });
 
     private async Task<Stream> ConnectAsync(DnsEndPoint target, CancellationToken ct)
     {
-        if (!rules.AllowsPort(target.Port)) throw Refused(target, $"port {target.Port} is not in the list of allowed ports");
+        if (gateway is null && !rules.AllowsPort(target.Port)) throw Refused(target, $"port {target.Port} is not in the list of allowed ports");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
@@ -43,7 +46,7 @@ internal sealed class GuardedConnector(AddressRules rules)
         if (resolved.TryGetValue(target.Host, out var known)) return known;
         var addresses = await ResolveAsync(target, ct);
         // One forbidden address refuses the name: half of a trap is a trap.
-        if (Array.Find(addresses, a => !rules.Allows(a)) is { } forbidden) throw Refused(target, $"it leads to {forbidden}, an internal or reserved address");
+        if (gateway is null && Array.Find(addresses, a => !rules.Allows(a)) is { } forbidden) throw Refused(target, $"it leads to {forbidden}, an internal or reserved address");
         return resolved.GetOrAdd(target.Host, addresses);
     }
 

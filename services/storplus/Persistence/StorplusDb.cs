@@ -15,6 +15,18 @@ public sealed class StorplusDb(DbContextOptions<StorplusDb> options, ServiceDbPa
 
     public DbSet<Finding> Findings => Set<Finding>();
 
+    public DbSet<TenantRepository> Repositories => Set<TenantRepository>();
+
+    public DbSet<WriteSession> WriteSessions => Set<WriteSession>();
+
+    public DbSet<Point> Points => Set<Point>();
+
+    public DbSet<HostRetention> HostRetentions => Set<HostRetention>();
+
+    public DbSet<MaintenanceRun> MaintenanceRuns => Set<MaintenanceRun>();
+
+    public DbSet<CapacitySample> CapacitySamples => Set<CapacitySample>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Pool>(e =>
@@ -51,6 +63,7 @@ public sealed class StorplusDb(DbContextOptions<StorplusDb> options, ServiceDbPa
             e.Property(f => f.Code).HasMaxLength(64);
             e.HasOne<Probe>().WithMany().HasForeignKey(f => f.ProbeId).OnDelete(DeleteBehavior.Cascade);
         });
+        RepositoryModel.Build(modelBuilder);
         base.OnModelCreating(modelBuilder);
     }
 }

@@ -9,7 +9,7 @@ internal sealed class PoolStores(FolderRoots roots, AddressRules rules, Envelope
 {
     public IBlobStore Of(Pool pool)
     {
-        if (pool.Kind == PoolKind.S3) return new S3Store(pool.S3!, envelope.Open(pool.SealedSecret, pool.SecretContext), pool.OwnPlace, new GuardedConnector(rules));
+        if (pool.S3 is { } s3) return new S3Store(s3, envelope.Open(pool.SealedSecret, pool.SecretContext), pool.OwnPlace, new GuardedConnector(rules, GatewayTrust.Of(pool)));
         var own = Path.Combine(pool.FolderPath!, pool.OwnPlace);
         roots.Check(own);
         return new FolderStore(own);

@@ -25,6 +25,10 @@ internal static class Delete
             if (await db.Pools.SingleOrDefaultAsync(p => p.Id == id, ct) is not { } pool) return Pool.NotFound;
             call.Record?.Concerns("pool", pool.Id, pool.Name);
             if (pool.State == PoolState.Verifying) return Pool.StillVerifying;
+            if (await db.Points.AnyAsync(p => p.PoolId == id && p.State != PointState.CreateFailed, ct)) return Pool.InUse;
+            // With the repository's row goes its key: from here on only an escrow key reads what is left.
+            await db.Points.Where(p => p.PoolId == id).ExecuteDeleteAsync(ct);
+            if (await db.Repositories.SingleOrDefaultAsync(r => r.PoolId == id, ct) is { } repository) db.Repositories.Remove(repository);
             db.Pools.Remove(pool);
             db.Add(new PoolDeleted(pool.Id, pool.Name) { TenantId = pool.TenantId, OccurredAt = time.GetUtcNow() });
             await db.SaveChangesAsync(ct);

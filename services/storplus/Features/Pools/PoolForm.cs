@@ -6,7 +6,7 @@ using HyperBdr.Storplus.Stores;
 namespace HyperBdr.Storplus.Features.Pools;
 
 /// <summary>What the user enters for a pool.</summary>
-public sealed record PoolForm(string? Name, PoolKind? Kind, FolderForm? Folder, S3Form? S3)
+public sealed record PoolForm(string? Name, PoolKind? Kind, FolderForm? Folder, S3Form? S3, GatewayForm? Gateway)
 {
     /// <summary>Stands for the secret in answers; sent back, it keeps the stored one.</summary>
     public const string HiddenSecret = "******";
@@ -18,9 +18,12 @@ public sealed record FolderForm(string? Path);
 /// <param name="Endpoint"><c>host</c> or <c>host:port</c>.</param>
 public sealed record S3Form(string? Endpoint, string? Region, string? Bucket, string? AccessKey, string? SecretKey, bool? UseTls, BucketLookup? Lookup);
 
+/// <param name="MachineId">The cloud sync gateway that keeps the pool.</param>
+public sealed record GatewayForm(Guid? MachineId);
+
 /// <summary>A form that keeps all rules.</summary>
 /// <param name="Secret">Null when the stored one is kept.</param>
-internal sealed record CheckedForm(string Name, PoolKind Kind, string? FolderPath, S3Settings? S3, string? Secret);
+internal sealed record CheckedForm(string Name, PoolKind Kind, string? FolderPath, S3Settings? S3, string? Secret, Guid? GatewayId);
 
 /// <summary>The rules of the form; every broken one is named with its field.</summary>
 internal sealed partial class PoolRules(FolderRoots roots)
@@ -36,7 +39,7 @@ internal sealed partial class PoolRules(FolderRoots roots)
 
         var name = form.Name?.Trim() ?? "";
         Need(name.Length is >= 2 and <= 64 && !name.Any(char.IsControl), "name", "Enter a name of 2 to 64 characters.");
-        Need(form.Kind is not null, "kind", "Enter s3 or folder.");
+        Need(form.Kind is not null, "kind", "Enter s3, folder or gateway.");
         Need(stored is null || form.Kind is null || form.Kind == stored.Kind, "kind", "The kind of a storage pool cannot be changed; add another one.");
         string? folder = null;
         S3Settings? s3 = null;
@@ -58,9 +61,17 @@ internal sealed partial class PoolRules(FolderRoots roots)
             s3 = CheckS3(form.S3 ?? new S3Form(null, null, null, null, null, null, null), stored, Need);
         }
 
+        else if (form.Kind == PoolKind.Gateway)
+        {
+            Need(form.Folder is null, "folder", "A storage pool on a sync gateway has no folder.");
+            Need(form.S3 is null, "s3", "A storage pool on a sync gateway has no S3 settings of its own.");
+            Need(form.Gateway?.MachineId is not null, "gateway.machine_id", "Choose a cloud sync gateway.");
+            Need(stored is null || form.Gateway?.MachineId == stored.GatewayId, "gateway.machine_id", "The sync gateway of a storage pool cannot be changed; add another one.");
+        }
+
         if (faults.Count > 0) return CommonErrors.Validation with { Fields = faults };
         var secret = form.S3?.SecretKey;
-        return new CheckedForm(name, form.Kind!.Value, folder, s3, secret == PoolForm.HiddenSecret ? null : secret);
+        return new CheckedForm(name, form.Kind!.Value, folder, s3, secret == PoolForm.HiddenSecret ? null : secret, form.Gateway?.MachineId);
     }
 
     private static S3Settings CheckS3(S3Form form, Pool? stored, Action<bool, string, string> need)

@@ -6,12 +6,15 @@ using Microsoft.EntityFrameworkCore;
 namespace HyperBdr.Storplus.Features.Pools;
 
 /// <summary>A pool as the API shows it.</summary>
-public sealed record PoolView(Guid Id, string Name, PoolKind Kind, PoolState State, string? Reason, FolderView? Folder, S3View? S3, DateTimeOffset CreatedAt, ProbeView? LastProbe);
+public sealed record PoolView(Guid Id, string Name, PoolKind Kind, PoolState State, string? Reason, FolderView? Folder, S3View? S3, GatewayView? Gateway, DateTimeOffset CreatedAt, ProbeView? LastProbe);
 
 public sealed record FolderView(string Path);
 
 /// <param name="SecretKey">Always <see cref="PoolForm.HiddenSecret"/>.</param>
 public sealed record S3View(string Endpoint, string Region, string Bucket, string AccessKey, string SecretKey, bool UseTls, BucketLookup Lookup);
+
+/// <param name="Endpoint">Where it is reached; absent until it has made its bucket.</param>
+public sealed record GatewayView(Guid MachineId, string? Endpoint, string? Bucket);
 
 /// <summary>The newest probe that ended.</summary>
 public sealed record ProbeView(Guid TaskId, DateTimeOffset At, bool Passed, IReadOnlyList<FindingView> Findings);
@@ -23,7 +26,8 @@ internal static class PoolViews
     public static PoolView Of(Pool pool, ProbeView? probe) => new(
         pool.Id, pool.Name, pool.Kind, pool.State, pool.Reason,
         pool.FolderPath is null ? null : new FolderView(pool.FolderPath),
-        pool.S3 is not { } s3 ? null : new S3View(s3.Endpoint, s3.Region, s3.Bucket, s3.AccessKey, PoolForm.HiddenSecret, s3.UseTls, s3.Lookup),
+        pool.Kind != PoolKind.S3 || pool.S3 is not { } s3 ? null : new S3View(s3.Endpoint, s3.Region, s3.Bucket, s3.AccessKey, PoolForm.HiddenSecret, s3.UseTls, s3.Lookup),
+        pool.GatewayId is { } gateway ? new GatewayView(gateway, pool.S3?.Endpoint, pool.S3?.Bucket) : null,
         pool.CreatedAt, probe);
 
     /// <summary>Pools with their newest ended probe, in the order given, by two more queries.</summary>

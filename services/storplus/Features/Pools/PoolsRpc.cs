@@ -29,7 +29,12 @@ internal sealed class PoolsRpc(StorplusDb db) : Contracts.Storplus.V1.Pools.Pool
     {
         Id = pool.Id.ToString(),
         Name = pool.Name,
-        Kind = pool.Kind == Domain.PoolKind.S3 ? "s3" : "folder",
+        Kind = pool.Kind switch
+        {
+            Domain.PoolKind.S3 => "s3",
+            Domain.PoolKind.Folder => "folder",
+            _ => "gateway",
+        },
         State = PoolEvents.Word(pool.State),
     };
 }

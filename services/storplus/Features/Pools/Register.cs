@@ -22,12 +22,13 @@ internal static class Register
             .WithName("storplus.pools.register").Produces<Response>(StatusCodes.Status202Accepted).ProducesProblem(400).ProducesProblem(409)
             .RequirePermission(Permissions.PoolsWrite);
 
-    internal sealed class Handler(StorplusDb db, PoolRules rules, Envelope envelope, CallContext call, TimeProvider time)
+    internal sealed class Handler(StorplusDb db, PoolRules rules, Envelope envelope, GatewayLink link, CallContext call, TimeProvider time)
     {
         public async Task<Result<Response>> HandleAsync(PoolForm body, CancellationToken ct)
         {
             var form = rules.Check(body, stored: null);
             if (form.IsError) return form.Error;
+            if (form.Value.GatewayId is { } gateway && await link.RefusalAsync(gateway, ct) is { } refusal) return refusal;
             var pool = Build(form.Value);
             call.Record?.Concerns("pool", pool.Id, pool.Name);
             if (await db.Pools.AnyAsync(p => p.Name == pool.Name, ct)) return Pool.NameTaken;
@@ -43,9 +44,13 @@ internal static class Register
         private Pool Build(CheckedForm form)
         {
             var id = Guid.CreateVersion7();
-            return form.Kind == PoolKind.Folder
-                ? Pool.OfFolder(id, call.TenantId, form.Name, form.FolderPath!, time.GetUtcNow())
-                : Pool.OfS3(id, call.TenantId, form.Name, form.S3!, envelope.Seal(form.Secret!, Pool.SecretContextOf(id)), time.GetUtcNow());
+            return form.Kind switch
+            {
+                PoolKind.Folder => Pool.OfFolder(id, call.TenantId, form.Name, form.FolderPath!, time.GetUtcNow()),
+                // The bucket and its key come with the first step of the probe, when the gateway is asked.
+                PoolKind.Gateway => Pool.OfGateway(id, call.TenantId, form.Name, form.GatewayId!.Value, envelope.Seal(GatewayLink.NewReader(), Pool.ReaderContextOf(id)), time.GetUtcNow()),
+                _ => Pool.OfS3(id, call.TenantId, form.Name, form.S3!, envelope.Seal(form.Secret!, Pool.SecretContextOf(id)), time.GetUtcNow()),
+            };
         }
     }
 

@@ -43,7 +43,7 @@ internal static class Update
         {
             pool.Rename(form.Name);
             if (form.Kind == PoolKind.Folder) pool.MoveTo(form.FolderPath!);
-            else pool.Reconfigure(form.S3!, form.Secret is { } secret ? envelope.Seal(secret, pool.SecretContext) : null);
+            else if (form.Kind == PoolKind.S3) pool.Reconfigure(form.S3!, form.Secret is { } secret ? envelope.Seal(secret, pool.SecretContext) : null);
         }
     }
 }

@@ -5,6 +5,7 @@ using HyperBdr.Contracts.Errors;
 using HyperBdr.Contracts.Storplus.V1;
 using HyperBdr.ServiceDefaults.Calls;
 using HyperBdr.ServiceDefaults.Results;
+using HyperBdr.Storplus.Features.Pools;
 using PoolRow = HyperBdr.Storplus.Domain.Pool;
 using HyperBdr.Storplus.Persistence;
 using HyperBdr.Storplus.Stores;
@@ -13,7 +14,7 @@ using Microsoft.EntityFrameworkCore;
 namespace HyperBdr.Storplus.Features.Probes;
 
 /// <summary>gRPC <c>PoolProbes</c>: one step of a probe, run now; its finding is kept with the probe.</summary>
-internal sealed partial class ProbesRpc(StorplusDb db, PoolStores stores, CallContext call, ILogger<ProbesRpc> log) : PoolProbes.PoolProbesBase
+internal sealed partial class ProbesRpc(StorplusDb db, PoolStores stores, GatewayLink gateways, CallContext call, ILogger<ProbesRpc> log) : PoolProbes.PoolProbesBase
 {
     /// <summary>Below the caller's own limit for one try, so that the finding is ours.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(7);
@@ -38,6 +39,12 @@ internal sealed partial class ProbesRpc(StorplusDb db, PoolStores stores, CallCo
         limit.CancelAfter(Limit);
         try
         {
+            if (pool.Kind == Domain.PoolKind.Gateway && (step == ProbeStep.Connect || pool.S3 is null))
+            {
+                if (await gateways.AttachAsync(pool.Id, probeId, limit.Token) is { } refusal) return refusal;
+                pool = await db.Pools.AsNoTracking().SingleAsync(p => p.Id == pool.Id, limit.Token);
+            }
+
             await using var store = stores.Of(pool);
             return await new ProbeSteps(store, probeId).RunAsync(step, limit.Token);
         }

@@ -86,6 +86,30 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                     b.ToTable("outbox", (string)null);
                 });
 
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.CapacitySample", b =>
+                {
+                    b.Property<Guid>("RepositoryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("repository_id");
+
+                    b.Property<DateOnly>("Day")
+                        .HasColumnType("date")
+                        .HasColumnName("day");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<long>("UsedBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("used_bytes");
+
+                    b.HasKey("RepositoryId", "Day")
+                        .HasName("pk_capacity_samples");
+
+                    b.ToTable("capacity_samples", (string)null);
+                });
+
             modelBuilder.Entity("HyperBdr.Storplus.Domain.Finding", b =>
                 {
                     b.Property<Guid>("ProbeId")
@@ -129,11 +153,283 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                     b.ToTable("findings", (string)null);
                 });
 
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.HostRetention", b =>
+                {
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<int>("Quota")
+                        .HasColumnType("integer")
+                        .HasColumnName("quota");
+
+                    b.Property<string>("Rules")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("rules");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("time_zone");
+
+                    b.HasKey("TenantId", "HostId")
+                        .HasName("pk_host_retentions");
+
+                    b.ToTable("host_retentions", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.MaintenanceRun", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<bool>("CancelRequested")
+                        .HasColumnType("boolean")
+                        .HasColumnName("cancel_requested");
+
+                    b.Property<string>("Code")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("code");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("kind");
+
+                    b.Property<Guid?>("LeaseOwner")
+                        .HasColumnType("uuid")
+                        .HasColumnName("lease_owner");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<string>("Message")
+                        .HasColumnType("text")
+                        .HasColumnName("message");
+
+                    b.Property<Guid>("RepositoryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("repository_id");
+
+                    b.Property<string>("Result")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("result");
+
+                    b.Property<DateTimeOffset?>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_maintenance_runs");
+
+                    b.HasIndex("RepositoryId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_maintenance_runs_one_running")
+                        .HasFilter("state = 'Running'");
+
+                    b.HasIndex("RepositoryId", "Kind")
+                        .IsUnique()
+                        .HasDatabaseName("ix_maintenance_runs_repository_id_kind")
+                        .HasFilter("state in ('Waiting', 'Running')");
+
+                    b.ToTable("maintenance_runs", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.Point", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<long>("AddedBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("added_bytes");
+
+                    b.Property<string>("Code")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("code");
+
+                    b.Property<string>("Consistency")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("consistency");
+
+                    b.Property<int>("DayOrdinal")
+                        .HasColumnType("integer")
+                        .HasColumnName("day_ordinal");
+
+                    b.Property<long>("DeduplicatedBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("deduplicated_bytes");
+
+                    b.Property<string>("DeleteReason")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("delete_reason");
+
+                    b.Property<string>("Disks")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("disks");
+
+                    b.Property<DateTimeOffset?>("DoneAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("done_at");
+
+                    b.Property<DateTimeOffset?>("HeldAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("held_at");
+
+                    b.Property<string>("HeldBy")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("held_by");
+
+                    b.Property<string>("HoldReason")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("hold_reason");
+
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<string>("HostName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("host_name");
+
+                    b.Property<long>("LengthBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("length_bytes");
+
+                    b.Property<string>("Mode")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("mode");
+
+                    b.Property<int>("MonthOrdinal")
+                        .HasColumnType("integer")
+                        .HasColumnName("month_ordinal");
+
+                    b.Property<string>("PointId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("point_id");
+
+                    b.Property<Guid>("PoolId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("pool_id");
+
+                    b.Property<long>("ReadBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("read_bytes");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<Guid>("RepositoryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("repository_id");
+
+                    b.Property<long>("SentBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sent_bytes");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.Property<long>("StoredBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("stored_bytes");
+
+                    b.Property<DateTimeOffset>("TakenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("taken_at");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<long>("UnchangedBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("unchanged_bytes");
+
+                    b.Property<int>("WeekOrdinal")
+                        .HasColumnType("integer")
+                        .HasColumnName("week_ordinal");
+
+                    b.Property<int>("YearOrdinal")
+                        .HasColumnType("integer")
+                        .HasColumnName("year_ordinal");
+
+                    b.Property<uint>("xmin")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id")
+                        .HasName("pk_points");
+
+                    b.HasIndex("RepositoryId")
+                        .HasDatabaseName("ix_points_repository_id");
+
+                    b.HasIndex("TenantId", "PointId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_points_tenant_id_point_id");
+
+                    b.HasIndex("TenantId", "HostId", "TakenAt")
+                        .HasDatabaseName("ix_points_tenant_id_host_id_taken_at");
+
+                    b.ToTable("points", (string)null);
+                });
+
             modelBuilder.Entity("HyperBdr.Storplus.Domain.Pool", b =>
                 {
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid")
                         .HasColumnName("id");
+
+                    b.Property<byte[]>("Authority")
+                        .HasColumnType("bytea")
+                        .HasColumnName("authority");
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
@@ -147,6 +443,10 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                         .HasMaxLength(1024)
                         .HasColumnType("character varying(1024)")
                         .HasColumnName("folder_path");
+
+                    b.Property<Guid?>("GatewayId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("gateway_id");
 
                     b.Property<string>("Kind")
                         .IsRequired()
@@ -163,6 +463,10 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                     b.Property<string>("Reason")
                         .HasColumnType("text")
                         .HasColumnName("reason");
+
+                    b.Property<byte[]>("SealedReader")
+                        .HasColumnType("bytea")
+                        .HasColumnName("sealed_reader");
 
                     b.Property<byte[]>("SealedSecret")
                         .HasColumnType("bytea")
@@ -229,6 +533,160 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                     b.ToTable("probes", (string)null);
                 });
 
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.TenantRepository", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<bool>("CollectionDue")
+                        .HasColumnType("boolean")
+                        .HasColumnName("collection_due");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<bool>("Damaged")
+                        .HasColumnType("boolean")
+                        .HasColumnName("damaged");
+
+                    b.Property<Guid?>("EngineId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("engine_id");
+
+                    b.Property<string>("EscrowFingerprint")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("escrow_fingerprint");
+
+                    b.Property<DateTimeOffset?>("EscrowedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("escrowed_at");
+
+                    b.Property<DateTimeOffset?>("MeasuredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("measured_at");
+
+                    b.Property<bool>("NearlyFull")
+                        .HasColumnType("boolean")
+                        .HasColumnName("nearly_full");
+
+                    b.Property<Guid>("PoolId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("pool_id");
+
+                    b.Property<byte[]>("SealedKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("sealed_key");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<bool>("Unreachable")
+                        .HasColumnType("boolean")
+                        .HasColumnName("unreachable");
+
+                    b.Property<long>("UsedBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("used_bytes");
+
+                    b.HasKey("Id")
+                        .HasName("pk_repositories");
+
+                    b.HasIndex("PoolId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_repositories_pool_id");
+
+                    b.ToTable("repositories", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.WriteSession", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("CleanAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("clean_at");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<string>("HostName")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("host_name");
+
+                    b.Property<string>("ParentPointId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("parent_point_id");
+
+                    b.Property<Guid>("PoolId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("pool_id");
+
+                    b.Property<Guid>("RepositoryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("repository_id");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.Property<Guid>("TaskId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("task_id");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<uint>("xmin")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id")
+                        .HasName("pk_write_sessions");
+
+                    b.HasIndex("RepositoryId")
+                        .HasDatabaseName("ix_write_sessions_repository_id");
+
+                    b.HasIndex("TenantId", "TaskId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_write_sessions_tenant_id_task_id");
+
+                    b.ToTable("write_sessions", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.CapacitySample", b =>
+                {
+                    b.HasOne("HyperBdr.Storplus.Domain.TenantRepository", null)
+                        .WithMany()
+                        .HasForeignKey("RepositoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_capacity_samples_repositories_repository_id");
+                });
+
             modelBuilder.Entity("HyperBdr.Storplus.Domain.Finding", b =>
                 {
                     b.HasOne("HyperBdr.Storplus.Domain.Probe", null)
@@ -237,6 +695,26 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_findings_probes_probe_id");
+                });
+
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.MaintenanceRun", b =>
+                {
+                    b.HasOne("HyperBdr.Storplus.Domain.TenantRepository", null)
+                        .WithMany()
+                        .HasForeignKey("RepositoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_maintenance_runs_repositories_repository_id");
+                });
+
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.Point", b =>
+                {
+                    b.HasOne("HyperBdr.Storplus.Domain.TenantRepository", null)
+                        .WithMany()
+                        .HasForeignKey("RepositoryId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_points_repositories_repository_id");
                 });
 
             modelBuilder.Entity("HyperBdr.Storplus.Domain.Pool", b =>
@@ -301,6 +779,26 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_probes_pools_pool_id");
+                });
+
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.TenantRepository", b =>
+                {
+                    b.HasOne("HyperBdr.Storplus.Domain.Pool", null)
+                        .WithMany()
+                        .HasForeignKey("PoolId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_repositories_pools_pool_id");
+                });
+
+            modelBuilder.Entity("HyperBdr.Storplus.Domain.WriteSession", b =>
+                {
+                    b.HasOne("HyperBdr.Storplus.Domain.TenantRepository", null)
+                        .WithMany()
+                        .HasForeignKey("RepositoryId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_write_sessions_repositories_repository_id");
                 });
 #pragma warning restore 612, 618
         }

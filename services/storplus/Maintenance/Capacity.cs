@@ -1,0 +1,50 @@
+using HyperBdr.Storplus.Domain;
+using HyperBdr.Storplus.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace HyperBdr.Storplus.Maintenance;
+
+/// <summary>What a folder's file system has.</summary>
+internal sealed record Space(long TotalBytes, long FreeBytes)
+{
+    /// <summary>Null where nobody can say: an S3 bucket.</summary>
+    public static Space? Of(Pool pool)
+    {
+        if (pool.Kind != PoolKind.Folder) return null;
+        try
+        {
+            var drive = new DriveInfo(pool.FolderPath!);
+            return new Space(drive.TotalSize, drive.AvailableFreeSpace);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // Unmounted; the next run over the pool reports it.
+            return null;
+        }
+    }
+}
+
+/// <summary>Growth of a repository from a sample a day.</summary>
+internal static class Capacity
+{
+    private const int Days = 30;
+
+    /// <summary>The day's sample; the last one of a day counts.</summary>
+    public static Task<int> SampleAsync(StorplusDb db, TenantRepository repository, DateTimeOffset now, CancellationToken ct) => db.Database.ExecuteSqlAsync($"""
+        insert into capacity_samples (repository_id, day, tenant_id, used_bytes)
+        values ({repository.Id}, {DateOnly.FromDateTime(now.UtcDateTime)}, {repository.TenantId}, {repository.UsedBytes})
+        on conflict (repository_id, day) do update set used_bytes = excluded.used_bytes
+        """, ct);
+
+    /// <summary>Bytes per day over the last 30 days at most; null with fewer than two days.</summary>
+    public static async Task<long?> GrowthAsync(StorplusDb db, Guid repositoryId, DateTimeOffset now, CancellationToken ct)
+    {
+        var since = DateOnly.FromDateTime(now.UtcDateTime).AddDays(-Days);
+        var samples = await db.CapacitySamples.AsNoTracking().Where(s => s.RepositoryId == repositoryId && s.Day >= since).OrderBy(s => s.Day).ToListAsync(ct);
+        if (samples.Count < 2) return null;
+        return (samples[^1].UsedBytes - samples[0].UsedBytes) / (samples[^1].Day.DayNumber - samples[0].Day.DayNumber);
+    }
+
+    /// <summary>Null when it does not grow or the space is not known.</summary>
+    public static int? DaysToFull(long? growth, Space? space) => growth is > 0 && space is not null ? (int)Math.Min(int.MaxValue, space.FreeBytes / growth.Value) : null;
+}
