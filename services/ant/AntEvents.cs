@@ -1,3 +1,4 @@
+using HyperBdr.Ant.Features.Hosts;
 using HyperBdr.Ant.Features.Tasks;
 using HyperBdr.Contracts.Events;
 using HyperBdr.ServiceDefaults.Messaging;
@@ -10,5 +11,11 @@ public static class AntEvents
     public static void Handle(EventHandlers events) => events
         .Add<PoolRegistered, ProbeAsked>()
         .Add<PoolUpdated, ProbeAsked>()
-        .Add<PoolProbeRequested, ProbeAsked>();
+        .Add<PoolProbeRequested, ProbeAsked>()
+        .Add<MachineEnrolled, MachineEvents>()
+        .Add<MachineStateChanged, MachineEvents>()
+        .Add<MachineInventoryChanged, MachineEvents>()
+        .Add<MachineRemoved, MachineEvents>()
+        .Add<MachineProblem, MachineEvents>()
+        .Add<TenantStatusChanged, TenantSwitched>();
 }

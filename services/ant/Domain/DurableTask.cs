@@ -10,6 +10,8 @@ public enum TaskState
     Done,
     Failed,
     Aborted,
+    /// <summary>Waits until fewer of its kind run for the tenant; wire word <c>pending</c>.</summary>
+    Pending,
 }
 
 public enum StepState
@@ -33,6 +35,7 @@ public sealed class DurableTask : ITenantOwned
     public static readonly Error Ended = new(ErrorKind.Conflict, "ant.task.ended", "The task has ended; there is nothing to abort.");
     public static readonly Error NotFailed = new(ErrorKind.Conflict, "ant.task.not_failed", "Only a failed or aborted task can be retried.");
     public const string AbortedCode = "ant.task.aborted";
+    public const string GaveUpCode = "ant.step.gave_up";
 
     private DurableTask()
     {
@@ -59,15 +62,28 @@ public sealed class DurableTask : ITenantOwned
     /// <summary>Grows with each new holder, each abort and each retry.</summary>
     public long Fence { get; private set; }
     public List<TaskStep> Steps { get; private init; } = [];
+    /// <summary>Names this run of the task outside: sessions and commands. The task's id, until a retry begins anew.</summary>
+    public Guid RunId { get; private set; }
+    /// <summary>What its creator decided.</summary>
+    public Dictionary<string, string>? Inputs { get; private init; }
+    /// <summary>Of a task that moves data.</summary>
+    public TaskProgress? Progress { get; private set; }
+    /// <summary>That it waits for very long has been told.</summary>
+    public bool WaitReported { get; private set; }
 
-    public int Percent => Steps.Count == 0 ? 0 : Steps.Count(s => s.Status == StepState.Done) * 100 / Steps.Count;
+    public bool IsOpen => Status is TaskState.Working or TaskState.Pending;
+
+    public int Percent => Progress is { } moved && Status != TaskState.Done ? moved.Percent
+        : Steps.Count == 0 ? 0 : Steps.Count(s => s.Status == StepState.Done) * 100 / Steps.Count;
 
     /// <summary>The step to run: the one that was cut off, or the first that waits.</summary>
     public TaskStep? Current => Steps.OrderBy(s => s.Position).FirstOrDefault(s => s.Status is StepState.Running or StepState.Pending);
 
-    public static DurableTask Create(Guid id, Guid tenantId, string type, TaskSource source, string @operator, IEnumerable<string> steps, DateTimeOffset now) => new()
+    public static DurableTask Create(Guid id, Guid tenantId, string type, TaskSource source, string @operator, IEnumerable<string> steps, DateTimeOffset now, Dictionary<string, string>? inputs = null) => new()
     {
         Id = id,
+        RunId = id,
+        Inputs = inputs,
         TenantId = tenantId,
         Type = type,
         SourceType = source.Type,
@@ -79,7 +95,18 @@ public sealed class DurableTask : ITenantOwned
         Steps = [.. steps.Select((name, i) => new TaskStep(id, i + 1, name))],
     };
 
-        public void EndStep(TaskStep step, string message, IReadOnlyDictionary<string, string> returned, DateTimeOffset now)
+    /// <summary>Waits for a place instead of being run at once.</summary>
+    public void Hold() => Status = TaskState.Pending;
+
+    /// <summary>A long step goes on; earlier trouble is over.</summary>
+    public void Moved(TaskStep step, TaskProgress progress, string message)
+    {
+        step.Wait(message);
+        Progress = progress;
+        TroubledSince = null;
+    }
+
+    public void EndStep(TaskStep step, string message, IReadOnlyDictionary<string, string> returned, DateTimeOffset now)
     {
         step.End(message, returned, now);
         TroubledSince = null;
@@ -104,19 +131,23 @@ public sealed class DurableTask : ITenantOwned
     public void Complete(DateTimeOffset now) => Finish(TaskState.Done, now);
 
     /// <summary>Takes effect at once; the worker that runs it notices by the fence and stops its step.</summary>
-    public void Abort(string by, DateTimeOffset now)
+    public void Abort(string by, DateTimeOffset now, string code = AbortedCode)
     {
-        (ErrorCode, ErrorDescription) = (AbortedCode, $"Aborted by {by}.");
-        Current?.Skip($"Aborted by {by}.", now);
+        var what = code == AbortedCode ? "Aborted" : "Stopped";
+        (ErrorCode, ErrorDescription) = (code, $"{what} by {by}.");
+        Current?.Skip($"{what} by {by}.", now);
         Finish(TaskState.Aborted, now);
         // Whoever runs it now can write no more.
         Fence++;
     }
 
     /// <summary>Goes on from the step that failed; what is done stays done.</summary>
-    public void Retry(DateTimeOffset now)
+    /// <param name="anew">All steps run again under a new <see cref="RunId"/>: what the earlier run had outside is gone.</param>
+    public void Retry(DateTimeOffset now, bool anew = false)
     {
-        foreach (var step in Steps) step.Reset();
+        foreach (var step in Steps) step.Reset(anew);
+        if (anew) (RunId, Progress) = (Guid.CreateVersion7(), null);
+        WaitReported = false;
         (Status, ErrorCode, ErrorDescription, EndAt, TroubledSince) = (TaskState.Working, null, null, null, null);
         DueAt = now;
         Fence++;
@@ -131,6 +162,10 @@ public sealed class DurableTask : ITenantOwned
 
     private void Release() => (LeaseOwner, LeaseUntil) = (null, null);
 }
+
+/// <summary>How far a task that moves data has come. Bytes; <paramref name="RemainingS"/> 0 when it is not known.</summary>
+public sealed record TaskProgress(
+    string Phase, int Percent, long TotalBytes, long DoneBytes, long ReadBytes, long SkippedBytes, long StoredBytes, long SentBytes, long BytesPerSecond, long RemainingS, DateTimeOffset At);
 
 /// <summary>What a task is about.</summary>
 public sealed record TaskSource(string Type, Guid Id, string Name);

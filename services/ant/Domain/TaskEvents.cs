@@ -26,6 +26,7 @@ internal static class Words
         TaskState.Working => "working",
         TaskState.Done => "done",
         TaskState.Failed => "failed",
+        TaskState.Pending => "pending",
         _ => "aborted",
     };
 
@@ -36,6 +37,7 @@ internal static class Words
         "done" => TaskState.Done,
         "failed" => TaskState.Failed,
         "aborted" => TaskState.Aborted,
+        "pending" => TaskState.Pending,
         _ => null,
     };
 

@@ -40,9 +40,9 @@ public sealed class TaskStep(Guid taskId, int position, string name)
         if (Status is StepState.Pending) Status = StepState.Skipped;
     }
 
-    internal void Reset()
+    internal void Reset(bool anew)
     {
-        if (Status == StepState.Done) return;
-        (Status, Message, StartAt, EndAt) = (StepState.Pending, null, null, null);
+        if (Status == StepState.Done && !anew) return;
+        (Status, Message, StartAt, EndAt, Returned) = (StepState.Pending, null, null, null, null);
     }
 }

@@ -9,10 +9,12 @@ internal sealed class TaskWrites(AntDb db, TaskSignal tasks)
 {
     /// <summary>Saves what a worker changed, if its fence is still the task's.</summary>
     /// <exception cref="LeaseLostException">It is not; nothing was saved.</exception>
-    public async Task SaveAsync(Claim claim, CancellationToken ct)
+    /// <param name="along">Changes more in the same transaction, after the task's row is locked.</param>
+    public async Task SaveAsync(Claim claim, Func<Task>? along, CancellationToken ct)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (await LockAsync(claim.Id, ct) != claim.Fence) throw new LeaseLostException();
+        if (along is not null) await along();
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
     }
@@ -20,12 +22,12 @@ internal sealed class TaskWrites(AntDb db, TaskSignal tasks)
     /// <summary>Loads the newest state of a task of the caller's tenant, changes and saves it, while nobody else can.</summary>
     /// <param name="change">Returns false to leave the task as it is.</param>
     /// <returns>Null when there is no such task.</returns>
-    public async Task<DurableTask?> ChangeAsync(Guid id, Func<DurableTask, bool> change, CancellationToken ct)
+    public async Task<DurableTask?> ChangeAsync(Guid id, Func<DurableTask, Task<bool>> change, CancellationToken ct)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (await LockAsync(id, ct) is null) return null;
         if (await db.Tasks.Include(t => t.Steps.OrderBy(s => s.Position)).SingleOrDefaultAsync(t => t.Id == id, ct) is not { } task) return null;
-        if (!change(task)) return task;
+        if (!await change(task)) return task;
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         tasks.Raise();

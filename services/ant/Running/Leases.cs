@@ -46,8 +46,14 @@ internal sealed class Leases(IServiceScopeFactory scopes, WorkerOptions options)
 /// <summary>Numbers of a worker.</summary>
 internal sealed record WorkerOptions
 {
-    /// <summary>Tasks at once.</summary>
+    /// <summary>Tasks at once that are not in a long step.</summary>
     public int Slots { get; init; } = 8;
+
+    /// <summary>Tasks in a long step at once, beside <see cref="Slots"/>.</summary>
+    public int LongSlots { get; init; } = 256;
+
+    /// <summary>How often the progress of a step is written and told at most.</summary>
+    public TimeSpan ReportEach { get; init; } = TimeSpan.FromSeconds(2);
 
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
 

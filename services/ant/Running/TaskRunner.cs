@@ -12,28 +12,30 @@ internal sealed class TaskRunner(IServiceScopeFactory scopes, TaskPlans plans, W
     /// <param name="claim">The task and the fence under which it may be written.</param>
     /// <param name="stop">Cancelled when the fence has changed, and when the service stops.</param>
     /// <exception cref="LeaseLostException">The task is no longer ours; nothing was written since.</exception>
-    public async Task RunAsync(Claim claim, CancellationToken stop)
+    /// <param name="inLongStep">Told when a long step begins and ends.</param>
+    public async Task RunAsync(Claim claim, Action<bool> inLongStep, CancellationToken stop)
     {
         await using var scope = scopes.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<CallContext>().Caller = Caller.Service("ant", claim.TenantId);
         var db = scope.ServiceProvider.GetRequiredService<AntDb>();
         var task = await db.Tasks.Include(t => t.Steps).SingleAsync(t => t.Id == claim.Id, stop);
-        await new OneRun(claim, task, plans[task.Type], scope.ServiceProvider, db, options, time).ToEndAsync(stop);
+        await new OneRun(claim, task, plans[task.Type], scope.ServiceProvider, db, options, time, inLongStep).ToEndAsync(stop);
     }
 
     /// <summary>One transaction ends a step and begins the next, with their events.</summary>
-    private sealed class OneRun(Claim claim, DurableTask task, TaskPlan plan, IServiceProvider services, AntDb db, WorkerOptions options, TimeProvider time)
+    private sealed class OneRun(Claim claim, DurableTask task, TaskPlan plan, IServiceProvider services, AntDb db, WorkerOptions options, TimeProvider time, Action<bool> inLongStep)
     {
         private readonly TaskWrites writes = services.GetRequiredService<TaskWrites>();
+        private long? reported;
 
         public async Task ToEndAsync(CancellationToken stop)
         {
             Begin();
-            await writes.SaveAsync(claim, stop);
+            await writes.SaveAsync(claim, along: null, stop);
             while (task.Status == TaskState.Working && task.Current is { } step)
             {
                 var goesOn = await StepAsync(step, plan.Step(step.Name), stop);
-                await writes.SaveAsync(claim, stop);
+                await writes.SaveAsync(claim, task.IsOpen || plan.Ended is null ? null : () => plan.Ended(services, task, stop), stop);
                 if (!goesOn) return;
             }
         }
@@ -42,19 +44,34 @@ internal sealed class TaskRunner(IServiceScopeFactory scopes, TaskPlans plans, W
         {
             try
             {
-                var result = await work.Run(new StepRun(services, task.Id, ValuesFor(work)), stop);
+                inLongStep(work.IsLong);
+                var result = await work.Run(new StepRun(services, task.Id, task.RunId, ValuesFor(work), (p, m, ct) => ReportAsync(step, p, m, ct)), stop);
                 if (result.Passed) End(step, work, result);
                 else Fail(step, result.Code!, result.Message);
                 return true;
             }
             catch (TransientFault e) when (!stop.IsCancellationRequested)
             {
-                return Postpone(step, e.Message);
+                return Postpone(step, work, e.Message);
             }
             catch (Grpc.Core.RpcException e) when (stop.IsCancellationRequested && e.StatusCode == Grpc.Core.StatusCode.Cancelled)
             {
                 throw new OperationCanceledException("stopped", e, stop);
             }
+            finally
+            {
+                inLongStep(false);
+            }
+        }
+
+        private async Task<bool> ReportAsync(TaskStep step, TaskProgress progress, string message, CancellationToken ct)
+        {
+            if (reported is { } last && time.GetElapsedTime(last) < options.ReportEach) return false;
+            reported = time.GetTimestamp();
+            task.Moved(step, progress, message);
+            db.Add(TaskEvents.Progressed(task, step, time.GetUtcNow()));
+            await writes.SaveAsync(claim, along: null, ct);
+            return true;
         }
 
         private void Begin()
@@ -90,12 +107,13 @@ internal sealed class TaskRunner(IServiceScopeFactory scopes, TaskPlans plans, W
         }
 
         /// <returns>True when patience is over and the task has failed; false when the step is tried again later, by whoever is free then.</returns>
-        private bool Postpone(TaskStep step, string reason)
+        private bool Postpone(TaskStep step, StepPlan work, string reason)
         {
             var now = time.GetUtcNow();
-            if (now - task.TroubledSince >= options.Patience)
+            var patience = work.Patience ?? options.Patience;
+            if (now - task.TroubledSince >= patience)
             {
-                Fail(step, "ant.step.gave_up", $"{reason}; given up after {options.Patience.TotalMinutes:0.#} minutes and {step.Attempts} tries. Retry the task when it does.");
+                Fail(step, DurableTask.GaveUpCode, $"{reason}; given up after {patience.TotalMinutes:0.#} minutes and {step.Attempts} tries. Retry the task when it does.");
                 return true;
             }
 
@@ -108,6 +126,7 @@ internal sealed class TaskRunner(IServiceScopeFactory scopes, TaskPlans plans, W
         private Dictionary<string, string> ValuesFor(StepPlan work)
         {
             var all = new Dictionary<string, string>(StringComparer.Ordinal) { ["source_id"] = task.SourceId.ToString() };
+            foreach (var (name, value) in task.Inputs ?? []) all[name] = value;
             foreach (var (name, value) in task.Steps.Where(s => s.Status == StepState.Done).SelectMany(s => s.Returned ?? [])) all[name] = value;
             return work.Needs.ToDictionary(n => n, n => all[n], StringComparer.Ordinal);
         }

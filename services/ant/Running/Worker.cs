@@ -23,10 +23,10 @@ internal sealed partial class Worker(Leases leases, TaskRunner runner, TaskSigna
     /// <summary>Fills free slots, then waits for a signal or the next look.</summary>
     private async Task FillAsync(CancellationToken ct)
     {
-        var free = options.Slots - running.Count;
+        var free = Math.Min(options.Slots - running.Values.Count(r => !r.InLongStep), options.Slots + options.LongSlots - running.Count);
         var claims = free > 0 ? await leases.ClaimAsync(free, [.. running.Keys], ct) : [];
         foreach (var claim in claims) Start(claim, ct);
-        if (claims.Count < free || free == 0) await signal.WaitAsync(options.LookEach, time, ct);
+        if (claims.Count < free || free <= 0) await signal.WaitAsync(options.LookEach, time, ct);
     }
 
     /// <summary>Renews leases and stops the steps of tasks that were aborted or went to another worker.</summary>
@@ -57,7 +57,11 @@ internal sealed partial class Worker(Leases leases, TaskRunner runner, TaskSigna
         {
             try
             {
-                await runner.RunAsync(claim, run.Token);
+                await runner.RunAsync(claim, inLongStep =>
+                {
+                    run.InLongStep = inLongStep;
+                    if (inLongStep) signal.Raise();
+                }, run.Token);
             }
             catch (OperationCanceledException) when (run.Token.IsCancellationRequested)
             {
@@ -118,6 +122,8 @@ internal sealed partial class Worker(Leases leases, TaskRunner runner, TaskSigna
         public Claim Claim => claim;
 
         public CancellationToken Token { get; } = source.Token;
+
+        public volatile bool InLongStep;
 
         public Task Work { get; set; } = Task.CompletedTask;
 

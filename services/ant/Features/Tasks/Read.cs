@@ -26,7 +26,7 @@ internal static class Read
         var rows = db.Tasks.AsNoTracking();
         if (!string.IsNullOrEmpty(status))
         {
-            if (Words.State(status) is not { } state) return Error.Field("status", "Enter working, done, failed or aborted.");
+            if (Words.State(status) is not { } state) return Error.Field("status", "Enter pending, working, done, failed or aborted.");
             rows = rows.Where(t => t.Status == state);
         }
 

@@ -1,5 +1,6 @@
 using HyperBdr.Ant.Domain;
 using HyperBdr.Ant.Persistence;
+using HyperBdr.Ant.Plans;
 using HyperBdr.Contracts.Errors;
 using HyperBdr.Contracts.Security;
 using HyperBdr.ServiceDefaults.Calls;
@@ -15,24 +16,25 @@ internal static class Retry
         tasks.MapPost("/{id:guid}/retry", async (Guid id, Handler handler, CancellationToken ct) => (await handler.HandleAsync(id, ct)).ToHttp())
             .WithName("ant.tasks.retry").Produces<TaskView>().ProducesProblem(404).ProducesProblem(409).RequirePermission(Permissions.TasksRun);
 
-    internal sealed class Handler(AntDb db, TaskWrites writes, CallContext call, TimeProvider time)
+    internal sealed class Handler(AntDb db, TaskWrites writes, TaskPlans plans, CallContext call, IServiceProvider services, TimeProvider time)
     {
         public async Task<Result<TaskView>> HandleAsync(Guid id, CancellationToken ct)
         {
-            var retried = false;
-            var task = await writes.ChangeAsync(id, t => retried = Try(t), ct);
+            Error? refusal = null;
+            var task = await writes.ChangeAsync(id, async t => (refusal = await TryAsync(t, ct)) is null, ct);
             if (task is null) return DurableTask.NotFound;
-            return retried ? TaskView.Of(task) : DurableTask.NotFailed;
+            return refusal is null ? TaskView.Of(task) : refusal;
         }
 
-        private bool Try(DurableTask task)
+        private async Task<Error?> TryAsync(DurableTask task, CancellationToken ct)
         {
             call.Record?.Concerns("task", task.Id, task.SourceName);
-            if (task.Status is not (TaskState.Failed or TaskState.Aborted)) return false;
+            if (task.Status is not (TaskState.Failed or TaskState.Aborted)) return DurableTask.NotFailed;
             var now = time.GetUtcNow();
-            task.Retry(now);
+            if (plans[task.Type].Retried is not { } retried) task.Retry(now);
+            else if (await retried(services, task, ct) is { } refusal) return refusal;
             db.Add(TaskEvents.Retried(task, call.Caller.Name, now));
-            return true;
+            return null;
         }
     }
 }

@@ -49,6 +49,10 @@ namespace HyperBdr.Ant.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("fence");
 
+                    b.Property<string>("Inputs")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("inputs");
+
                     b.Property<Guid?>("LeaseOwner")
                         .HasColumnType("uuid")
                         .HasColumnName("lease_owner");
@@ -62,6 +66,14 @@ namespace HyperBdr.Ant.Persistence.Migrations
                         .HasMaxLength(128)
                         .HasColumnType("character varying(128)")
                         .HasColumnName("operator");
+
+                    b.Property<string>("Progress")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("progress");
+
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
 
                     b.Property<Guid>("SourceId")
                         .HasColumnType("uuid")
@@ -103,6 +115,10 @@ namespace HyperBdr.Ant.Persistence.Migrations
                         .HasColumnType("character varying(32)")
                         .HasColumnName("type");
 
+                    b.Property<bool>("WaitReported")
+                        .HasColumnType("boolean")
+                        .HasColumnName("wait_reported");
+
                     b.HasKey("Id")
                         .HasName("pk_tasks");
 
@@ -110,10 +126,358 @@ namespace HyperBdr.Ant.Persistence.Migrations
                         .HasDatabaseName("ix_tasks_due")
                         .HasFilter("status = 'Working'");
 
+                    b.HasIndex("TenantId")
+                        .HasDatabaseName("ix_tasks_pending")
+                        .HasFilter("status = 'Pending'");
+
                     b.HasIndex("TenantId", "Id")
                         .HasDatabaseName("ix_tasks_tenant_id_id");
 
+                    b.HasIndex("TenantId", "SourceId")
+                        .HasDatabaseName("ix_tasks_tenant_id_source_id");
+
                     b.ToTable("tasks", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Ant.Domain.Hosts.HostTick", b =>
+                {
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<string>("Mode")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("mode");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<DateTimeOffset>("DecidedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("decided_at");
+
+                    b.Property<string>("Decision")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("decision");
+
+                    b.Property<long>("Missed")
+                        .HasColumnType("bigint")
+                        .HasColumnName("missed");
+
+                    b.Property<Guid>("PolicyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("policy_id");
+
+                    b.Property<Guid?>("TaskId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("task_id");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.HasKey("HostId", "Mode", "At")
+                        .HasName("pk_host_ticks");
+
+                    b.HasIndex("DecidedAt")
+                        .HasDatabaseName("ix_host_ticks_decided_at");
+
+                    b.ToTable("host_ticks", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Ant.Domain.Hosts.PausedTenant", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_paused_tenants");
+
+                    b.ToTable("paused_tenants", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Ant.Domain.Hosts.ProtectedHost", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid?>("CurrentTaskId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("current_task_id");
+
+                    b.Property<string>("ExcludedDisks")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("excluded_disks");
+
+                    b.Property<string>("Facts")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("facts");
+
+                    b.Property<bool>("FactsAreStale")
+                        .HasColumnType("boolean")
+                        .HasColumnName("facts_are_stale");
+
+                    b.Property<string>("FaultCode")
+                        .HasMaxLength(96)
+                        .HasColumnType("character varying(96)")
+                        .HasColumnName("fault_code");
+
+                    b.Property<string>("FaultReason")
+                        .HasColumnType("text")
+                        .HasColumnName("fault_reason");
+
+                    b.Property<string>("Health")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("health");
+
+                    b.Property<string>("HealthReason")
+                        .HasColumnType("text")
+                        .HasColumnName("health_reason");
+
+                    b.Property<DateTimeOffset>("HealthSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("health_since");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("kind");
+
+                    b.Property<decimal?>("LastMbps")
+                        .HasColumnType("numeric")
+                        .HasColumnName("last_mbps");
+
+                    b.Property<DateTimeOffset?>("LastPointAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_point_at");
+
+                    b.Property<string>("LastPointId")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("last_point_id");
+
+                    b.Property<DateTimeOffset?>("LastSyncEndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_sync_ended_at");
+
+                    b.Property<string>("LastSyncMode")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("last_sync_mode");
+
+                    b.Property<string>("LastSyncNote")
+                        .HasColumnType("text")
+                        .HasColumnName("last_sync_note");
+
+                    b.Property<DateTimeOffset?>("LastSyncStartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_sync_started_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("name");
+
+                    b.Property<string>("NeedsFull")
+                        .HasColumnType("text")
+                        .HasColumnName("needs_full");
+
+                    b.Property<DateTimeOffset?>("PendingFullAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("pending_full_at");
+
+                    b.Property<Guid?>("PolicyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("policy_id");
+
+                    b.Property<Guid?>("PoolId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("pool_id");
+
+                    b.Property<string>("PoolName")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("pool_name");
+
+                    b.Property<string>("Problems")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("problems");
+
+                    b.Property<string>("RecoverySettings")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("recovery_settings");
+
+                    b.Property<string>("Stage")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("stage");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(24)
+                        .HasColumnType("character varying(24)")
+                        .HasColumnName("status");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("version");
+
+                    b.HasKey("Id")
+                        .HasName("pk_hosts");
+
+                    b.HasIndex("Id")
+                        .HasDatabaseName("ix_hosts_stale")
+                        .HasFilter("facts_are_stale");
+
+                    b.HasIndex("PendingFullAt")
+                        .HasDatabaseName("ix_hosts_pending_full")
+                        .HasFilter("pending_full_at is not null");
+
+                    b.HasIndex("PolicyId")
+                        .HasDatabaseName("ix_hosts_policy_id");
+
+                    b.HasIndex("TenantId", "Id")
+                        .HasDatabaseName("ix_hosts_tenant_id_id");
+
+                    b.ToTable("hosts", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Ant.Domain.Hosts.SyncRemains", b =>
+                {
+                    b.Property<Guid>("RunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("run_id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("DueAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("due_at");
+
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<string>("SessionId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("session_id");
+
+                    b.Property<Guid>("StopCommandId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("stop_command_id");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.HasKey("RunId")
+                        .HasName("pk_sync_remains");
+
+                    b.HasIndex("DueAt")
+                        .HasDatabaseName("ix_sync_remains_due_at");
+
+                    b.HasIndex("HostId")
+                        .HasDatabaseName("ix_sync_remains_host_id");
+
+                    b.ToTable("sync_remains", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Ant.Domain.Policies.Policy", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Body")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("body");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Direction")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("direction");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("enabled");
+
+                    b.Property<DateTimeOffset>("HandledUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("handled_until");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset?>("NextTickAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_tick_at");
+
+                    b.Property<int>("Quota")
+                        .HasColumnType("integer")
+                        .HasColumnName("quota");
+
+                    b.Property<string>("StartTime")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("start_time");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("time_zone");
+
+                    b.HasKey("Id")
+                        .HasName("pk_policies");
+
+                    b.HasIndex("NextTickAt")
+                        .HasDatabaseName("ix_policies_next_tick_at");
+
+                    b.HasIndex("TenantId", "Direction", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_policies_tenant_id_name");
+
+                    b.ToTable("policies", (string)null);
                 });
 
             modelBuilder.Entity("HyperBdr.Ant.Domain.TaskStep", b =>
@@ -226,6 +590,15 @@ namespace HyperBdr.Ant.Persistence.Migrations
                         .HasDatabaseName("ix_outbox_event_id");
 
                     b.ToTable("outbox", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Ant.Domain.Hosts.ProtectedHost", b =>
+                {
+                    b.HasOne("HyperBdr.Ant.Domain.Policies.Policy", null)
+                        .WithMany()
+                        .HasForeignKey("PolicyId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_hosts_policies_policy_id");
                 });
 
             modelBuilder.Entity("HyperBdr.Ant.Domain.TaskStep", b =>
