@@ -1,0 +1,3 @@
+using HyperBdr.Cli;
+
+return await CommandLine.RunAsync(args, Io.Process());
