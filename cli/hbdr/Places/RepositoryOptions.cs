@@ -12,13 +12,14 @@ internal sealed class RepositoryOptions(Io io)
     private readonly Option<string?> escrowKey = new("--escrow-key") { Description = "Private escrow key (or HBDR_ESCROW_KEY); a passphrase of its own is taken from HBDR_ESCROW_PASSPHRASE", HelpName = "PEM", Recursive = true };
     private readonly Option<string?> cache = new("--cache") { Description = "Folder for what can be made again (or HBDR_CACHE; default ~/.cache/hbdr)", HelpName = "DIR", Recursive = true };
     private readonly Option<Uri?> endpoint = new("--s3-endpoint") { Description = "Address of the S3 service (or AWS_ENDPOINT_URL; default AWS by region)", HelpName = "URL", Recursive = true, CustomParser = Address };
+    private readonly Option<string?> authority = new("--s3-authority") { Description = "The only certificate authorities that are believed for the S3 service (or HBDR_S3_AUTHORITY; default the system's)", HelpName = "PEM", Recursive = true };
     private readonly Option<string?> region = new("--s3-region") { Description = "Region of the bucket (or AWS_REGION; default us-east-1)", HelpName = "NAME", Recursive = true };
 
     private readonly RateOptions rates = new();
 
     public void AddTo(Command root)
     {
-        foreach (var option in (Option[])[keyFile, passphraseFile, passphraseEnv, escrowKey, cache, endpoint, region]) root.Add(option);
+        foreach (var option in (Option[])[keyFile, passphraseFile, passphraseEnv, escrowKey, cache, endpoint, authority, region]) root.Add(option);
         rates.AddTo(root);
     }
 
@@ -32,7 +33,7 @@ internal sealed class RepositoryOptions(Io io)
     }
 
     /// <summary>The store alone, for what needs no key.</summary>
-    public StorePlace StoreOf(ParseResult parsed) => new(parsed.GetValue(place)!, parsed.GetValue(endpoint), parsed.GetValue(region), rates.Of(parsed), io);
+    public StorePlace StoreOf(ParseResult parsed) => new(parsed.GetValue(place)!, parsed.GetValue(endpoint), parsed.GetValue(authority) ?? io.Environment("HBDR_S3_AUTHORITY"), parsed.GetValue(region), rates.Of(parsed), io);
 
     private string CacheFolder(string? given) =>
         Path.GetFullPath(given ?? io.Environment("HBDR_CACHE") ?? Path.Combine(io.Environment("XDG_CACHE_HOME") ?? Path.Combine(io.Environment("HOME") ?? "/root", ".cache"), "hbdr"));

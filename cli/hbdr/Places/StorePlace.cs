@@ -4,7 +4,8 @@ using HyperBdr.Engine.Stores;
 namespace HyperBdr.Hbdr.Places;
 
 /// <summary>A store as named on the command line.</summary>
-internal sealed record StorePlace(string Text, Uri? Endpoint, string? Region, RatePlan? Rates, Io Io)
+/// <param name="Authority">PEM file of the only authorities that an S3 service's certificate may come from; null for the system's.</param>
+internal sealed record StorePlace(string Text, Uri? Endpoint, string? Authority, string? Region, RatePlan? Rates, Io Io)
 {
     private const string S3Scheme = "s3://";
 
@@ -19,7 +20,7 @@ internal sealed record StorePlace(string Text, Uri? Endpoint, string? Region, Ra
     /// <summary>The store itself.</summary>
     public IBlobStore Bare()
     {
-        if (IsS3) return new S3Store(S3(), transport: null);
+        if (IsS3) return Authority is null ? new S3Store(S3(), transport: null) : TrustingStore.Open(S3(), Authority);
         if (Text.Contains("://", StringComparison.Ordinal)) throw new EngineException(Fault.InvalidArgument, Text, "is neither a folder nor s3://bucket/prefix");
         return new FolderStore(Text);
     }
