@@ -6,19 +6,6 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 folder="$root/.build/hbdr"
 sources=("$root/cli/hbdr" "$root/engine" "$root"/{Directory.Build.props,Directory.Packages.props,global.json})
 
-# What the native compiler links with.
-need_linker() {
-    local missing=() package
-    for package in clang zlib1g-dev; do
-        [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")
-    done
-    [ ${#missing[@]} = 0 ] && return 0
-    [ "$(id -u)" = 0 ] || fail "Missing packages: sudo apt-get install ${missing[*]}, then start again."
-    echo "Installing ${missing[*]} ..." >&2
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$root/.build/apt.log" 2>&1 ||
-        fail "apt-get cannot install ${missing[*]}: see $root/.build/apt.log"
-}
-
 publish() {
     need_dotnet
     need_sdk
