@@ -29,9 +29,10 @@ var migrations = builder.AddProject("migrations", "../services/migrations/HyperB
 var identity = Service("identity", "HyperBdr.Identity", identityDb, 18900, 18901)
     .WithReference(redis).WaitFor(redis);
 var porter = Service("porter", "HyperBdr.Porter", porterDb, 18766, 18768);
-var storplus = Service("storplus", "HyperBdr.Storplus", storplusDb, 18765, 18764);
+var storplus = Service("storplus", "HyperBdr.Storplus", storplusDb, 18765, 18764)
+    .WithReference(porter);
 var ant = Service("ant", "HyperBdr.Ant", antDb, 10082, 10083)
-    .WithReference(storplus);
+    .WithReference(porter).WithReference(storplus);
 var owl = Service("owl", "HyperBdr.Owl", owlDb, 16700, 16701)
     .WithReference(redis).WaitFor(redis);
 var report = Service("report", "HyperBdr.Report", reportDb, 18790, 18791)

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace HyperBdr.ServiceDefaults.Security;
 
 /// <summary>What an endpoint asks of its caller; each endpoint names exactly one (a test walks them all).</summary>
-/// <param name="Needs">A permission, or <c>anonymous</c>, <c>signed_in</c>, <c>service</c>.</param>
+/// <param name="Needs">A permission, or <c>anybody</c>, <c>signed_in</c>, <c>service</c>, <c>machine</c>.</param>
 public sealed record AccessRule(string Needs) : IAuthorizationRequirement;
 
 public static class Access
@@ -26,6 +26,10 @@ public static class Access
     /// <summary>Only another process of the suite.</summary>
     public static TBuilder RequireService<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.Require(new AccessRule("service"));
+
+    /// <summary>Only an enrolled machine, by its certificate.</summary>
+    public static TBuilder RequireMachine<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.Require(new AccessRule("machine"));
 
     /// <summary>Anybody the gateway lets through, signed in or not.</summary>
     public static TBuilder AllowAnybody<TBuilder>(this TBuilder builder)
@@ -72,11 +76,12 @@ public static class Access
             // Services stand behind the gateway: a call without its token is nobody's, even for endpoints open to anybody.
             var caller = call.Caller;
             var known = context.User.Identity?.IsAuthenticated == true;
-            var complete = caller.Pending.Length == 0 && caller.Kind is not ("anonymous" or "agent");
+            var complete = caller.Pending.Length == 0 && caller.Kind is not ("anonymous" or "machine");
             var allowed = known && requirement.Needs switch
             {
                 "anybody" => true,
                 "service" => caller.IsService,
+                "machine" => caller.IsMachine,
                 "signed_in" => complete,
                 _ => complete && (caller.IsService || Permissions.Allows(caller.Role, requirement.Needs)),
             };

@@ -61,7 +61,7 @@ public static class Permissions
     {
         [Roles.PlatformAdmin] = Set(TenantsManage, UsersRead, UsersWrite, AccessKeysRead, AccessKeysWrite, SuiteRead, SuiteManage, AuditRead, ReportsRead, ReportsRun),
         [Roles.TenantAdmin] = Set(EnrolmentsRead, EnrolmentsWrite, MachinesRead, MachinesWrite, HostsRead, HostsWrite, PoliciesRead, PoliciesWrite, PointsRead, PointsWrite, KeysExport, PoolsRead, PoolsWrite, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun, UsersRead, UsersWrite, AccessKeysRead, AccessKeysWrite),
-        [Roles.Operator] = Set(EnrolmentsRead, MachinesRead, HostsRead, HostsWrite, PoliciesRead, PointsRead, PoolsRead, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun),
+        [Roles.Operator] = Set(EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun),
         [Roles.Auditor] = Set(EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, AuditRead, ReportsRead, ReportsRun, UsersRead),
         [Roles.ReadOnly] = Set(EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, ReportsRead),
     }.ToFrozenDictionary(StringComparer.Ordinal);

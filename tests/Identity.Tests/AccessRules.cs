@@ -13,7 +13,7 @@ namespace HyperBdr.Identity.Tests;
 [Collection(IdentityWorld.OneClock)]
 public sealed class AccessRules(IdentityWorld world)
 {
-    public static TheoryData<string> EveryCaller() => [.. Roles.All, "anonymous", "agent", "pending", ""];
+    public static TheoryData<string> EveryCaller() => [.. Roles.All, "anonymous", "machine", "pending", ""];
 
     [Theory]
     [MemberData(nameof(EveryCaller))]
@@ -23,7 +23,7 @@ public sealed class AccessRules(IdentityWorld world)
         {
             "" => null,
             "anonymous" => Caller.Anonymous,
-            "agent" => new Caller(Guid.CreateVersion7(), "a", Guid.CreateVersion7(), "", "agent"),
+            "machine" => new Caller(Guid.CreateVersion7(), "a", Guid.CreateVersion7(), "", "machine"),
             "pending" => new Caller(Guid.CreateVersion7(), "p", Tenants.Platform, Roles.PlatformAdmin, "session", Pending: "totp"),
             _ => new Caller(Guid.CreateVersion7(), "p", Guid.CreateVersion7(), who, "session"),
         });
@@ -38,7 +38,7 @@ public sealed class AccessRules(IdentityWorld world)
             var expected = who switch
             {
                 "" or "anonymous" => HttpStatusCode.Unauthorized,
-                "agent" or "pending" => HttpStatusCode.Forbidden,
+                "machine" or "pending" => HttpStatusCode.Forbidden,
                 _ => Permissions.Allows(who, needs) || needs == "signed_in" ? (HttpStatusCode?)null : HttpStatusCode.Forbidden,
             };
             if (expected is null ? answer.StatusCode == HttpStatusCode.Forbidden && needs != "signed_in" : answer.StatusCode != expected) wrong.Add($"{method} {path}: {(int)answer.StatusCode}");
