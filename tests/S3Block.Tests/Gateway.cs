@@ -32,7 +32,9 @@ public sealed partial class Gateway : IAsyncDisposable
 
     internal KeyRegistry Keys => new(S3BlockOptions.KeyFolderOf(Home), null);
 
-    public static string Program => Path.Combine(AppContext.BaseDirectory, "s3block.dll");
+    /// <summary>Where its own build put it, beside its native libraries.</summary>
+    public static string Program { get; } = Path.GetFullPath(Path.Combine(
+        AppContext.BaseDirectory, "../../../../../agents/sgateway/s3block/bin", Path.GetRelativePath(Path.Combine(AppContext.BaseDirectory, "../.."), AppContext.BaseDirectory), "linux-x64/s3block.dll"));
 
     /// <param name="settings">Lines of the configuration beside those of every test.</param>
     public static async Task<Gateway> StartAsync(params string[] settings)

@@ -75,7 +75,7 @@ public sealed class GatewayUnderTest : IAsyncDisposable
         // .../tests/Watchman.Tests/bin/Release/net10.0/
         var root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!;
         var ending = Path.GetRelativePath(Path.Combine(root.FullName, "tests", "Watchman.Tests"), AppContext.BaseDirectory);
-        return Path.Combine(root.FullName, "agents", project, ending, file);
+        return Path.Combine(root.FullName, "agents", project, ending, "linux-x64", file);
     }
 
     private static string Program => Built("sgateway/watchman", "watchman.dll");
