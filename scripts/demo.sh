@@ -1,4 +1,4 @@
-# Sourced by ./run --demo: builds what the demonstration needs and runs it. Needs $root, $home and scripts/build.sh.
+# Sourced by ./run --demo: builds what the demonstration needs and runs it. Needs $root, $place (what --home said) and scripts/build.sh.
 
 # What the production host is made of and runs in.
 need_demo_packages() {
@@ -17,8 +17,8 @@ need_demo_packages() {
 # run_demo NAME OPTION...
 run_demo() {
     [ "$1" = protect ] || { echo "There is no demonstration '$1', only: protect." >&2; exit 64; }
-    local place=()
-    [ -z "$home" ] || place=(--home "$(realpath -m "$home")")
+    local home=()
+    [ -z "$place" ] || home=(--home "$(realpath -m "$place")")
     need_dotnet
     need_sdk
     need_demo_packages
@@ -29,5 +29,5 @@ run_demo() {
     "$root/scripts/gateway-package.sh" >/dev/null
     # Its suite has a home and ports of its own.
     unset HYPERBDR_HOME
-    exec dotnet "$root/demo/bin/Release/net10.0/HyperBdr.Demo.dll" "$@" --root "$root" "${place[@]}"
+    exec dotnet "$root/demo/bin/Release/net10.0/HyperBdr.Demo.dll" "$@" --root "$root" "${home[@]}"
 }
