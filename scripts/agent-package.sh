@@ -16,7 +16,7 @@ pack() {
     touch "$stamp.new"
     local out="$root/.build/agent.new" files="$root/.build/agent.files"
     rm -rf "$out" "$files"
-    (cd "$root" && dotnet publish agents/linux/agent -c Release -o "$out" -p:RunAnalyzers=false -p:UseSharedCompilation=true -m:2 -v q --nologo) >"$root/.build/agent-package.log" 2>&1 || {
+    (cd "$root" && dotnet publish agents/linux/agent -c Release -o "$out" -p:RunAnalyzers=false -p:UseSharedCompilation=true -m:2 -v q --nologo) >"$root/.build/agent-package.log" 2>&1 9>&- || {
         grep -E 'error|warning' "$root/.build/agent-package.log" | sort -u | head -5 >&2
         fail "Publishing egisplus-agent failed: the whole output is in $root/.build/agent-package.log"
     }

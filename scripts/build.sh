@@ -36,7 +36,7 @@ built() {
     mv "$stamp.new" "$stamp"
 }
 
-# build_if_stale NAME TARGET PATH...: one build at a time.
+# build_if_stale NAME TARGET PATH...: one build at a time. A compiler server that a build leaves behind must not keep the lock: 9>&-.
 build_if_stale() {
     local name=$1 target=$2 stamp="$root/.build/$1.stamp"
     shift 2
@@ -48,7 +48,7 @@ build_if_stale() {
         is_stale "$stamp" "$@" || exit 0
         echo "Building $name ..." >&2
         touch "$stamp.new"
-        (cd "$root" && dotnet build "$target" -c Release -m:2 -v q --nologo -clp:NoSummary -p:UseSharedCompilation=true) >"$root/.build/$name.log" 2>&1 || {
+        (cd "$root" && dotnet build "$target" -c Release -m:2 -v q --nologo -clp:NoSummary -p:UseSharedCompilation=true) >"$root/.build/$name.log" 2>&1 9>&- || {
             grep -E 'error|Error' "$root/.build/$name.log" | sort -u | head -5 >&2
             fail "The build of $name failed: the whole output is in $root/.build/$name.log"
         }

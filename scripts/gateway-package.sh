@@ -11,7 +11,7 @@ sources=("$root/agents/sgateway" "$root/agents/shared" "$root/contracts" "$root/
 # One program, native.
 publish() { # project, program
     local to="$root/.build/gateway/$2"
-    (cd "$root" && dotnet publish "$1" -c Release -p:RunAnalyzers=false -p:UseSharedCompilation=true -p:DebugType=none -o "$to" -m:2 -v q --nologo) >>"$log" 2>&1 || {
+    (cd "$root" && dotnet publish "$1" -c Release -p:RunAnalyzers=false -p:UseSharedCompilation=true -p:DebugType=none -o "$to" -m:2 -v q --nologo) >>"$log" 2>&1 9>&- || {
         grep -E 'error' "$log" | sort -u | head -5 >&2
         fail "Publishing $2 failed: the whole output is in $log"
     }

@@ -12,7 +12,7 @@ publish() {
     need_linker
     echo "Publishing hbdr ..." >&2
     touch "$root/.build/hbdr.stamp.new"
-    (cd "$root" && dotnet publish cli/hbdr -c Release -o "$folder.new" -p:RunAnalyzers=false -m:2 -v q --nologo) >"$root/.build/hbdr.log" 2>&1 || {
+    (cd "$root" && dotnet publish cli/hbdr -c Release -o "$folder.new" -p:RunAnalyzers=false -m:2 -v q --nologo) >"$root/.build/hbdr.log" 2>&1 9>&- || {
         grep -E 'error|warning' "$root/.build/hbdr.log" | sort -u | head -5 >&2
         fail "Publishing hbdr failed: the whole output is in $root/.build/hbdr.log"
     }
