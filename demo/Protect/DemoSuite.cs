@@ -51,7 +51,8 @@ internal sealed partial class DemoSuite : IAsyncDisposable
         }
         catch (Exception e) when (e is InvalidOperationException or HttpRequestException or ApiException or OperationCanceledException)
         {
-            await suite.DisposeAsync();
+            // What did not start cannot be stopped; the first reason is the one to be told.
+            await StopAsync(options, CancellationToken.None);
             throw;
         }
     }

@@ -1,9 +1,11 @@
 namespace HyperBdr.ProtectTests;
 
-/// <summary>A folder that goes with the test; its path is short enough for sockets.</summary>
+/// <summary>A folder that goes with the test; its path is short enough for sockets, and the suite's unprivileged servers may enter it.</summary>
 public sealed class Scratch : IDisposable
 {
     public string Folder { get; } = Directory.CreateTempSubdirectory("prod-").FullName;
+
+    public Scratch() => File.SetUnixFileMode(Folder, (UnixFileMode)Convert.ToInt32("755", 8));
 
     public string Path(string name) => System.IO.Path.Combine(Folder, name);
 
