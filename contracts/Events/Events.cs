@@ -164,6 +164,37 @@ public sealed record HostStageChanged(Guid HostId, string Name, string Stage, st
     public override Guid AggregateId => HostId;
 }
 
+/// <summary>A host was <c>attached</c> to a policy or <c>detached</c> from it.</summary>
+public sealed record HostPolicyChanged(Guid HostId, string HostName, Guid PolicyId, string Change, string Operator) : IntegrationEvent
+{
+    public override Guid AggregateId => HostId;
+}
+
+/// <summary>A takeover of a host began to carry its business (<paramref name="Active"/>) or was released.</summary>
+public sealed record HostTakeoverChanged(Guid HostId, string HostName, bool Active, string Operator) : IntegrationEvent
+{
+    public override Guid AggregateId => HostId;
+}
+
+/// <summary>A tenant may protect <paramref name="Units"/> hosts more until <paramref name="ExpiresAt"/>. Kinds: <c>dr</c>, <c>failback</c>, <c>migration</c>.</summary>
+public sealed record LicenceGranted(Guid LicenceId, string Kind, int Units, DateTimeOffset StartsAt, DateTimeOffset ExpiresAt, string Origin) : IntegrationEvent
+{
+    // All of a tenant in order: the one that expires first is used first.
+    public override Guid AggregateId => TenantId;
+}
+
+/// <summary>A licence ends soon or has ended; stable code.</summary>
+public sealed record LicenceProblem(Guid LicenceId, string Code, string Message) : IntegrationEvent
+{
+    public override Guid AggregateId => TenantId;
+}
+
+/// <summary>A host's unit of a licence was <c>taken</c> or <c>released</c>; a released one is free 24 hours later.</summary>
+public sealed record LicenceUnitChanged(Guid LicenceId, Guid HostId, string HostName, string Change, string Operator) : IntegrationEvent
+{
+    public override Guid AggregateId => HostId;
+}
+
 /// <summary>A policy was <c>created</c>, <c>updated</c>, <c>enabled</c>, <c>disabled</c> or <c>deleted</c>.</summary>
 public sealed record PolicyChanged(Guid PolicyId, string Name, string Change, string Operator) : IntegrationEvent
 {
@@ -179,13 +210,37 @@ public sealed record SyncTicked(Guid HostId, string HostName, Guid PolicyId, str
 /// <summary>A point is whole, verified and listed.</summary>
 public sealed record RecoveryPointCreated(Guid HostId, string PointId, Guid PoolId, DateTimeOffset TakenAt, string Consistency, string Mode, long StoredBytes) : IntegrationEvent
 {
+    public string? HostName { get; init; }
+
+    public long ReadBytes { get; init; }
+
+    public long SentBytes { get; init; }
+
+    public long FreezeUs { get; init; }
+
+    public long DurationUs { get; init; }
+
     public override Guid AggregateId => HostId;
 }
 
 /// <summary>A point was deleted by retention or by somebody.</summary>
 public sealed record RecoveryPointDeleted(Guid HostId, string PointId, Guid PoolId, string Reason) : IntegrationEvent
 {
+    public string? HostName { get; init; }
+
     public override Guid AggregateId => HostId;
+}
+
+/// <summary>A verification found that a point cannot be restored whole, or (<paramref name="Damaged"/> false) that it can again.</summary>
+public sealed record RecoveryPointChecked(Guid HostId, string HostName, string PointId, Guid PoolId, bool Damaged, string? Message) : IntegrationEvent
+{
+    public override Guid AggregateId => HostId;
+}
+
+/// <summary>What an earlier <see cref="PoolProblem"/> of this code told is over.</summary>
+public sealed record PoolProblemSolved(Guid PoolId, string Name, string Code) : IntegrationEvent
+{
+    public override Guid AggregateId => PoolId;
 }
 
 /// <summary>Verification found damage, or a pool is nearly full or unreachable; stable code.</summary>

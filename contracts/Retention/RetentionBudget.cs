@@ -33,7 +33,7 @@ public static class RetentionBudget
     private static int Periods(SequenceRule rule)
     {
         if (Months(rule.Period) is > 0 and var period && Months(rule.Unit) is > 0 and var unit) return Quotient(rule.Keep * unit, period);
-        return Quotient(rule.Keep * LongestDays(rule.Unit), ShortestDays(rule.Period));
+        return Quotient(LongestDays(rule.Keep, rule.Unit), ShortestDays(rule.Period));
     }
 
     private static int Quotient(int of, int by) => (of + by - 1) / by;
@@ -45,12 +45,13 @@ public static class RetentionBudget
         _ => 0,
     };
 
-    private static int LongestDays(CalendarUnit unit) => unit switch
+    private static int LongestDays(int count, CalendarUnit unit) => unit switch
     {
-        CalendarUnit.Day => 1,
-        CalendarUnit.Week => 7,
-        CalendarUnit.Month => 31,
-        _ => 366,
+        CalendarUnit.Day => count,
+        CalendarUnit.Week => count * 7,
+        // 31 days each, but no twelve months are longer than a leap year.
+        CalendarUnit.Month => Math.Min(count * 31, Quotient(count, 12) * 366),
+        _ => count * 366,
     };
 
     private static int ShortestDays(CalendarUnit unit) => unit switch

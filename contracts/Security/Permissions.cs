@@ -52,6 +52,8 @@ public static class Permissions
     public const string UsersWrite = "identity.users.write";
     public const string AccessKeysRead = "identity.access_keys.read";
     public const string AccessKeysWrite = "identity.access_keys.write";
+    public const string LicencesRead = "identity.licences.read";
+    public const string LicencesWrite = "identity.licences.write";
     public const string TenantsManage = "identity.tenants.manage";
     public const string SuiteRead = "owl.suite.read";
     public const string SuiteManage = "owl.suite.manage";
@@ -59,11 +61,11 @@ public static class Permissions
     /// <summary>Role → permissions: the whole matrix.</summary>
     public static readonly FrozenDictionary<string, FrozenSet<string>> Matrix = new Dictionary<string, FrozenSet<string>>(StringComparer.Ordinal)
     {
-        [Roles.PlatformAdmin] = Set(TenantsManage, UsersRead, UsersWrite, AccessKeysRead, AccessKeysWrite, SuiteRead, SuiteManage, AuditRead, ReportsRead, ReportsRun),
-        [Roles.TenantAdmin] = Set(EnrolmentsRead, EnrolmentsWrite, MachinesRead, MachinesWrite, HostsRead, HostsWrite, PoliciesRead, PoliciesWrite, PointsRead, PointsWrite, KeysExport, PoolsRead, PoolsWrite, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun, UsersRead, UsersWrite, AccessKeysRead, AccessKeysWrite),
-        [Roles.Operator] = Set(EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun),
-        [Roles.Auditor] = Set(EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, AuditRead, ReportsRead, ReportsRun, UsersRead),
-        [Roles.ReadOnly] = Set(EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, ReportsRead),
+        [Roles.PlatformAdmin] = Set(TenantsManage, LicencesRead, LicencesWrite, UsersRead, UsersWrite, AccessKeysRead, AccessKeysWrite, SuiteRead, SuiteManage, AuditRead, ReportsRead, ReportsRun),
+        [Roles.TenantAdmin] = Set(EnrolmentsRead, EnrolmentsWrite, MachinesRead, MachinesWrite, HostsRead, HostsWrite, PoliciesRead, PoliciesWrite, PointsRead, PointsWrite, KeysExport, PoolsRead, PoolsWrite, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun, UsersRead, UsersWrite, AccessKeysRead, AccessKeysWrite, LicencesRead, LicencesWrite),
+        [Roles.Operator] = Set(LicencesRead, EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, TasksRun, AuditRead, ReportsRead, ReportsRun),
+        [Roles.Auditor] = Set(LicencesRead, EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, AuditRead, ReportsRead, ReportsRun, UsersRead),
+        [Roles.ReadOnly] = Set(LicencesRead, EnrolmentsRead, MachinesRead, HostsRead, PoliciesRead, PointsRead, PoolsRead, TasksRead, ReportsRead),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Every permission that some role has.</summary>
