@@ -4,7 +4,7 @@ set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 . "$root/scripts/build.sh"
 folder="$root/.build/hbdr"
-sources=("$root/cli/hbdr" "$root/engine" "$root"/{Directory.Build.props,Directory.Packages.props,global.json})
+sources=("$root/cli/hbdr" "$root/agents/platforms" "$root/engine" "$root"/{Directory.Build.props,Directory.Packages.props,global.json})
 
 publish() {
     need_dotnet

@@ -18,6 +18,7 @@ internal static class AllCommands
         yield return DiffCommand.Create(repository, report, io);
         yield return ListCommand.Create(repository, report, io);
         yield return MountNbdCommand.Create(repository, report, io);
+        yield return BootCommand.Create(repository, report, io);
         yield return VerifyCommand.Create(repository, report, io);
         yield return ScrubCommand.Create(repository, report, io);
         yield return PruneCommand.Create(repository, report, io);

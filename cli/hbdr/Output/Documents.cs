@@ -58,6 +58,10 @@ internal sealed record ExportDocument(string Location, IReadOnlyList<string> Obj
 
 internal sealed record MountDocument(string Point, string Disk, long Length, string Uri, bool Writable);
 
+/// <param name="State"><c>proven</c>, <c>unproven</c> (nothing was asked for) or <c>failed</c>: <paramref name="Reason"/> says why.</param>
+/// <param name="StartSeconds">From the command's begin until QEMU runs.</param>
+internal sealed record BootDocument(string Point, string State, string Accelerator, double StartSeconds, double ProofSeconds, string? Evidence, string? Reason);
+
 internal sealed record BenchDocument(int Rounds, int Processors, IReadOnlyList<BenchRun> Medians);
 
 /// <param name="CpuSeconds">User and system time.</param>
@@ -80,5 +84,6 @@ internal sealed record BenchRun(string Case, double CpuSeconds, double Seconds, 
 [JsonSerializable(typeof(RotationDocument))]
 [JsonSerializable(typeof(ExportDocument))]
 [JsonSerializable(typeof(MountDocument))]
+[JsonSerializable(typeof(BootDocument))]
 [JsonSerializable(typeof(BenchDocument))]
 internal sealed partial class ReportJson : JsonSerializerContext;
