@@ -6,7 +6,7 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 . "$root/scripts/build.sh"
 folder="$root/.build/softwares/linux"
 stamp="$root/.build/agent-package.stamp"
-sources=("$root"/agents/{shared,linux} "$root"/{engine,contracts} "$root/deploy/units/egisplus-agent.service" "$root"/{Directory.Build.props,Directory.Packages.props,global.json})
+sources=("$root"/agents/{shared,linux,sgateway/exporter} "$root"/{engine,contracts,deploy/units} "$root"/{Directory.Build.props,Directory.Packages.props,global.json})
 
 pack() {
     need_dotnet
@@ -21,8 +21,9 @@ pack() {
         fail "Publishing egisplus-agent failed: the whole output is in $root/.build/agent-package.log"
     }
     mkdir -p "$files" "$folder"
-    cp "$out/egisplus-agent" "$out/libe_sqlite3.so" "$root"/agents/linux/package/*.sh "$root/deploy/units/egisplus-agent.service" "$files/"
-    chmod 0755 "$files"/*.sh "$files/egisplus-agent"
+    cp "$out/egisplus-agent" "$out/libe_sqlite3.so" "$root"/agents/linux/package/*.sh "$root"/deploy/units/{egisplus-agent,hyper-exporter-agent}.service "$files/"
+    cp "$("$root/scripts/exporter.sh" 9>&-)" "$files/hyper_exporter"
+    chmod 0755 "$files"/*.sh "$files/egisplus-agent" "$files/hyper_exporter"
     local version
     version=$("$files/egisplus-agent" version)
     echo "${version#* }" >"$files/version"

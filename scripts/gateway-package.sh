@@ -37,8 +37,8 @@ pack() {
     done <<'LIST'
 agents/sgateway/s3block/HyperBdr.S3Block.csproj s3block
 agents/sgateway/watchman/HyperBdr.Watchman.csproj watchman
-agents/sgateway/exporter/HyperBdr.Exporter.csproj hyper_exporter
 LIST
+    cp "$("$root/scripts/exporter.sh" 9>&-)" "$stage/hyper_exporter"
     echo "$version" >"$stage/version"
     echo "$version" >"$stage/s3block_version"
     cp "$root"/deploy/units/{s3block,watchman,hyper_exporter}.service "$stage/units/"

@@ -44,7 +44,10 @@ umask 077
 mkdir -p "$work/new" "$home"
 tar -xzf "$package" -C "$work/new" --no-same-owner
 stop() {
-    if [ "$systemd" = yes ]; then systemctl stop watchman.service s3block.service hyper_exporter.service 2>/dev/null || true
+    # Watchman first: it would revive s3block.
+    if [ "$systemd" = yes ]; then
+        systemctl stop watchman.service 2>/dev/null || true
+        systemctl stop s3block.service hyper_exporter.service 2>/dev/null || true
     elif [ -x "$home/watchman" ]; then "$home/watchman" stop --home "$home" >/dev/null || true
     fi
 }

@@ -10,11 +10,17 @@ if [ -e /etc/systemd/system/watchman.service ] && [ "$home" = /var/lib/sgateway 
     systemctl disable --now s3block.service hyper_exporter.service
     rm -f /etc/systemd/system/{watchman,s3block,hyper_exporter}.service
     systemctl daemon-reload
-    rm -rf /opt/hyper_exporter
+    systemctl reset-failed watchman.service s3block.service hyper_exporter.service 2>/dev/null || true
+    rm -rf /opt/hyper_exporter /var/log/hyper_exporter
     rm -f /etc/sgateway /var/log/sgateway
 else
     "$home/watchman" stop --home "$home" >/dev/null
 fi
 rm -f "$home"/{watchman,s3block,s3block_version,version,s3block.service,watchman.service,uninstall.sh} "$home"/*.so
-[ "$purge" = no ] || rm -rf "$home"
+if [ "$purge" = yes ]; then
+    cd /
+    rm -rf "$home"
+else
+    echo "Kept in $home: stored objects (diskdir), keys, certificates, configuration and logs. --purge removes them."
+fi
 echo "Uninstall successful"

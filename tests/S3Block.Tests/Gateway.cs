@@ -30,7 +30,7 @@ public sealed partial class Gateway : IAsyncDisposable
 
     public bool HasExited => process!.HasExited;
 
-    internal KeyRegistry Keys => new(S3BlockOptions.KeyFolderOf(Home), null);
+    internal KeyRegistry Keys => new(S3BlockOptions.KeyFolderOf(Home), null, Agents.Settings.InstallKey.Open(S3BlockOptions.InstallKeyOf(Home)));
 
     /// <summary>Where its own build put it, beside its native libraries.</summary>
     public static string Program { get; } = Path.GetFullPath(Path.Combine(

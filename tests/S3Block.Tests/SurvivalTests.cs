@@ -23,7 +23,7 @@ public sealed class SurvivalTests
     public async Task A_kill_at_any_moment_loses_nothing_acknowledged_and_shows_nothing_half_written(int seed)
     {
         await using var gateway = await Gateway.StartAsync();
-        var ledger = new Ledger(gateway);
+        using var ledger = new Ledger(gateway);
         await ledger.BeginAsync();
         for (var round = 0; round < 3; round++)
         {
@@ -44,7 +44,7 @@ public sealed class SurvivalTests
     public async Task A_kill_at_a_system_call_loses_nothing_acknowledged(string call, int when)
     {
         await using var gateway = await Gateway.StartAsync();
-        var ledger = new Ledger(gateway);
+        using var ledger = new Ledger(gateway);
         await ledger.BeginAsync();
         var start = new ProcessStartInfo("strace") { UseShellExecute = false, RedirectStandardError = true };
         foreach (var argument in (string[])["-f", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:signal=SIGKILL:when={when}", "-p", $"{gateway.ProcessId}"]) start.ArgumentList.Add(argument);
@@ -67,16 +67,19 @@ public sealed class SurvivalTests
     }
 
     /// <summary>What was sent and what was confirmed, per key; each key has one writer.</summary>
-    private sealed class Ledger(Gateway gateway)
+    private sealed class Ledger(Gateway gateway) : IDisposable
     {
         private const int Writers = 4;
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
         private const string Plain = "plain";
         private const string Versioned = "versioned";
 
         private readonly ConcurrentDictionary<string, byte[]?> confirmed = new(StringComparer.Ordinal);
         private readonly ConcurrentDictionary<string, byte[]?> attempted = new(StringComparer.Ordinal);
         private readonly ConcurrentDictionary<string, byte[]> versions = new(StringComparer.Ordinal);
-        private int acknowledged;
+        private readonly SemaphoreSlim acknowledged = new(0);
+
+        public void Dispose() => acknowledged.Dispose();
 
         public async Task BeginAsync()
         {
@@ -88,9 +91,12 @@ public sealed class SurvivalTests
 
         public async Task AcknowledgedAsync(int count)
         {
-            var due = Volatile.Read(ref acknowledged) + count;
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-            while (Volatile.Read(ref acknowledged) < due && !gateway.HasExited && !limit.IsCancellationRequested) await Task.Delay(5);
+            // Only those of this round count.
+            while (await acknowledged.WaitAsync(TimeSpan.Zero))
+            {
+            }
+
+            for (var i = 0; i < count; i++) (await acknowledged.WaitAsync(Patience)).ShouldBeTrue("the endpoint acknowledges no more");
         }
 
         /// <summary>Puts, overwrites, completes and deletes until the endpoint is gone.</summary>
@@ -138,7 +144,7 @@ public sealed class SurvivalTests
                     confirmed[name] = bytes;
                     attempted.TryRemove(name, out _);
                     if (bucket == Versioned && bytes is not null) versions[$"{key}|{version}"] = bytes;
-                    Interlocked.Increment(ref acknowledged);
+                    acknowledged.Release();
                 }
             }
             catch (Exception e) when (e is HttpRequestException or IOException or Amazon.Runtime.AmazonClientException)

@@ -117,7 +117,7 @@ public sealed class S3Server : IAsyncDisposable
             "get" or "head" => await bucket.GetAsync(request, call.Key, fault),
             "delete" => bucket.Delete(call.Key, fault),
             "list" => bucket.List(request, fault),
-            "head-bucket" => S3Answer.Empty(),
+            "head-bucket" => S3Answer.Empty() with { Headers = new Dictionary<string, string>(options.BucketHeaders()) },
             "create-upload" => uploads.Create(request, call.Key),
             "part" => uploads.PutPart(request, content, checksum),
             "complete" => await uploads.CompleteAsync(request, call.Key, content, fault),

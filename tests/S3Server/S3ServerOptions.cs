@@ -34,5 +34,8 @@ public sealed record S3ServerOptions
     /// <summary>For a request with a session token: the secret that it is signed with, or null to refuse it. Null knows no tokens.</summary>
     public Func<S3Call, string, string?>? Tokens { get; init; }
 
+    /// <summary>Added to the answer of a look at the bucket.</summary>
+    public Func<IEnumerable<KeyValuePair<string, string>>> BucketHeaders { get; init; } = () => [];
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

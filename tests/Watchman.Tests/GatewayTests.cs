@@ -22,6 +22,9 @@ public sealed class GatewayTests
         await UntilAsync("linked", () => Task.FromResult(!gateway.Console.Hellos.IsEmpty));
         gateway.Console.Hellos.First().Inventory.DataAddress.ShouldBe($"127.0.0.1:{gateway.DataPort}");
 
+        // What s3block says stands in the log of its day, and no longer in the file that it writes to.
+        await UntilAsync("the log of the day", () => Task.FromResult(Directory.GetFiles(gateway.At("logs"), "s3block_????????.log") is [var day] && File.ReadAllText(day).Contains($":{gateway.DataPort} monitor ", StringComparison.Ordinal)));
+
         using var reader = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
         var first = await KeyAsync(gateway, "k-1", reader);
         (await KeyAsync(gateway, "k-2", reader)).ShouldBe(first);
@@ -58,8 +61,41 @@ public sealed class GatewayTests
         var (code, output) = await gateway.RunAsync("run");
 
         code.ShouldBe(1);
+        output.ShouldContain(" line ");
         output.ShouldContain("[system] log_level = 7 is not allowed; allowed: a whole number from 0 to 3");
         output.ShouldContain(gateway.At("config", "s3block_config.ini"));
+    }
+
+    [Fact]
+    public async Task A_data_service_that_ends_at_each_start_is_tried_with_growing_waits_and_told_to_the_console()
+    {
+        await using var gateway = await GatewayUnderTest.EnrolledAsync();
+        var tries = gateway.At("tries");
+        await File.WriteAllTextAsync(gateway.At("s3block"), $"#!/bin/sh\ndate +%s >> '{tries}'\necho it cannot start\nexit 3\n");
+        gateway.Start();
+        await UntilAsync("the condition", () => Task.FromResult(gateway.Console.Heartbeats.Any(b => b.Conditions.Any(c => c.Code == "gateway.data_service.down"))));
+        var told = gateway.Console.Heartbeats.SelectMany(b => b.Conditions).First(c => c.Code == "gateway.data_service.down");
+        told.Message.ShouldContain("was started ");
+        // 0, 2, 6 and 14 seconds after the first start at the most often, within the time that it takes to be told.
+        (await File.ReadAllLinesAsync(tries)).Length.ShouldBeInRange(3, 6);
+        Directory.GetFiles(gateway.At("logs"), "s3block_????????.log").Select(File.ReadAllText).ShouldHaveSingleItem().ShouldContain("it cannot start");
+        Directory.GetFiles(gateway.At("logs"), "watchman_????????.log").Select(File.ReadAllText).ShouldHaveSingleItem().ShouldContain("s3block has ended; it is started again");
+    }
+
+    [Fact]
+    public async Task A_data_disk_that_is_nearly_full_is_told_before_objects_are_refused()
+    {
+        await using var gateway = await GatewayUnderTest.EnrolledAsync();
+        var free = new DriveInfo(gateway.Home).AvailableFreeSpace >> 20;
+        await gateway.ConfigureAsync("min_free_mb", (free * 2 / 3).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        gateway.Start();
+        await UntilAsync("the condition", () => Task.FromResult(gateway.Console.Heartbeats.Any(b => b.Conditions.Any(c => c.Code == "gateway.disk.nearly_full"))));
+
+        // A changed configuration acts without a restart.
+        await gateway.ConfigureAsync("min_free_mb", (free * 2).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await UntilAsync("the other condition", () => Task.FromResult(gateway.Console.Heartbeats.Last().Conditions.Any(c => c.Code == "gateway.disk.full" && c.Message.Contains("new objects are refused", StringComparison.Ordinal))));
+        await gateway.ConfigureAsync("min_free_mb", "1");
+        await UntilAsync("no condition", () => Task.FromResult(gateway.Console.Heartbeats.Last().Conditions.All(c => !c.Code.StartsWith("gateway.disk", StringComparison.Ordinal))));
     }
 
     [Fact]
@@ -93,7 +129,7 @@ public sealed class GatewayTests
             Directory.Delete(folder, recursive: true);
         }
 
-        foreach (var name in (string[])["node_cpu_seconds_total{cpu=\"0\",mode=\"user\"}", "node_memory_MemTotal_bytes ", "node_filesystem_size_bytes{", "node_load1 ", "hyperbdr_s3block_up 0"]) text.ShouldContain(name);
+        foreach (var name in (string[])["hyperbdr_exporter_info{", "node_boot_time_seconds ", "node_load5 ", "node_load15 ", "node_memory_MemAvailable_bytes ", "node_disk_reads_completed_total{", "node_disk_written_bytes_total{", "node_filesystem_avail_bytes{", "hyperbdr_process_up{process=\"s3block\"} ", "hyperbdr_process_up{process=\"watchman\"} ", "hyperbdr_iscsi_blocked_processes ", "node_cpu_seconds_total{cpu=\"0\",mode=\"user\"}", "node_memory_MemTotal_bytes ", "node_filesystem_size_bytes{", "node_load1 ", "hyperbdr_s3block_up 0"]) text.ShouldContain(name);
         var types = text.Split('\n').Where(l => l.StartsWith("# TYPE", StringComparison.Ordinal)).ToList();
         types.ShouldBe(types.Distinct());
     }

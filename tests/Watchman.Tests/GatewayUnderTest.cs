@@ -39,6 +39,13 @@ public sealed class GatewayUnderTest : IAsyncDisposable
 
     public string At(params string[] parts) => Path.Combine([Home, .. parts]);
 
+    /// <summary>Changes a key in the file.</summary>
+    public async Task ConfigureAsync(string key, string value)
+    {
+        var lines = await File.ReadAllLinesAsync(At("config", "s3block_config.ini"));
+        await File.WriteAllLinesAsync(At("config", "s3block_config.ini"), lines.Select(l => l.StartsWith(key + " =", StringComparison.Ordinal) ? $"{key} = {value}" : l));
+    }
+
     public void Start() => watchmen.Add(Process.Start(new ProcessStartInfo("dotnet", [Program, "run", "--home", Home, "--supervise", "direct"]))!);
 
     public async Task<(int Code, string Output)> RunAsync(params string[] arguments)

@@ -41,6 +41,7 @@ static async Task<int> ServeAsync(string path, CancellationToken ct)
     };
     using var log = new FileLogging(logOptions, "hyper_exporter", TimeProvider.System);
     var machine = new MachineCollector(new ProcFiles(""));
+    var services = new ServiceCollector(new ProcFiles(""), settings.Get(ExporterSettings.ServiceType));
     using var data = settings.Get(ExporterSettings.ServiceType) == "s3block" && settings.Get(ExporterSettings.S3BlockMetrics) is { Length: > 0 } url
         ? new S3BlockCollector(new Uri(url), TimeSpan.FromSeconds(settings.Get(ExporterSettings.Timeout)))
         : null;
@@ -56,7 +57,7 @@ static async Task<int> ServeAsync(string path, CancellationToken ct)
         else k.ListenLocalhost(listen.Port);
     });
     await using var app = builder.Build();
-    app.Run(http => AnswerAsync(http, settings, machine, data));
+    app.Run(http => AnswerAsync(http, settings, machine, services, data));
     await app.StartAsync(ct);
     try
     {
@@ -71,7 +72,7 @@ static async Task<int> ServeAsync(string path, CancellationToken ct)
     return 0;
 }
 
-static async Task AnswerAsync(HttpContext http, SettingsFile settings, MachineCollector machine, S3BlockCollector? data)
+static async Task AnswerAsync(HttpContext http, SettingsFile settings, MachineCollector machine, ServiceCollector services, S3BlockCollector? data)
 {
     if (http.Request.Path != "/metrics" || http.Request.Method != "GET")
     {
@@ -83,6 +84,7 @@ static async Task AnswerAsync(HttpContext http, SettingsFile settings, MachineCo
     var version = typeof(MetricText).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
     text.Gauge("hyperbdr_exporter_info", "This exporter.", 1, ("version", version), ("service_type", settings.Get(ExporterSettings.ServiceType)), ("exporter_id", settings.Get(ExporterSettings.ExporterId)));
     machine.Write(text);
+    services.Write(text);
     if (data is not null) await data.WriteAsync(text, http.RequestAborted);
     http.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
     await http.Response.WriteAsync(text.ToString(), http.RequestAborted);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using HyperBdr.Agents.Settings;
 using HyperBdr.S3Block.Keys;
 
 namespace HyperBdr.S3Block;
@@ -17,6 +18,9 @@ internal sealed record S3BlockOptions
 
     /// <summary>One file per key.</summary>
     public required string KeyFolder { get; init; }
+
+    /// <summary>Seals the secrets of keys at rest.</summary>
+    public required InstallKey InstallKey { get; init; }
 
     /// <summary>The key of the configuration itself; null without.</summary>
     public OwnerKey? Key { get; init; }
@@ -44,8 +48,9 @@ internal sealed record S3BlockOptions
 
     /// <param name="pairs">Names without regard to case; those that concern other programs are ignored.</param>
     /// <param name="home">Folder that relative paths begin at.</param>
+    /// <param name="installKey">Opens the secrets among the pairs.</param>
     /// <exception cref="OptionException"/>
-    public static S3BlockOptions From(IReadOnlyDictionary<string, string> pairs, string home)
+    public static S3BlockOptions From(IReadOnlyDictionary<string, string> pairs, string home, InstallKey installKey)
     {
         var listen = EndPoint(pairs, "listen", new IPEndPoint(IPAddress.Any, DefaultPort));
         var certificate = Text(pairs, "tls_certificate");
@@ -59,7 +64,8 @@ internal sealed record S3BlockOptions
             DataFolder = Path.GetFullPath(Text(pairs, "filedir") ?? "diskdir", home),
             IndexFile = Path.Combine(home, "s3block.db"),
             KeyFolder = KeyFolderOf(home),
-            Key = KeyOf(pairs),
+            InstallKey = installKey,
+            Key = KeyOf(pairs, installKey),
             Certificate = plain ? null : Path.GetFullPath(certificate!, home),
             CertificateKey = plain ? null : Path.GetFullPath(Text(pairs, "tls_key") ?? Path.ChangeExtension(certificate!, ".key"), home),
             Listen = listen,
@@ -73,12 +79,15 @@ internal sealed record S3BlockOptions
 
     public static string KeyFolderOf(string home) => Path.Combine(home, "config", "keys");
 
-    private static OwnerKey? KeyOf(IReadOnlyDictionary<string, string> pairs)
+    public static string InstallKeyOf(string home) => Path.Combine(home, "certs", "install.key");
+
+    private static OwnerKey? KeyOf(IReadOnlyDictionary<string, string> pairs, InstallKey installKey)
     {
         var (name, secret) = (Text(pairs, "accessKey"), Text(pairs, "secretAccessKey"));
         if (name is null && secret is null) return null;
         if (name is null || secret is null || !KeyRegistry.IsName(name)) throw new OptionException("accessKey", "needs 3 to 128 letters, digits, '-' or '_', and secretAccessKey beside it");
-        return new OwnerKey { AccessKey = name, Secret = secret, Buckets = ["*"], Comment = "configuration" };
+        if (SealedSecret.Opened(installKey, secret) is not { } opened) throw new OptionException("secretAccessKey", "is sealed by another installation or damaged: write the secret itself, it is sealed at the next start");
+        return new OwnerKey { AccessKey = name, Secret = opened, Buckets = ["*"], Comment = "configuration" };
     }
 
     private static string? Text(IReadOnlyDictionary<string, string> pairs, string name) =>

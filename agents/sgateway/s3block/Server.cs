@@ -3,9 +3,11 @@ using HyperBdr.S3Block.Http;
 using HyperBdr.S3Block.Keys;
 using HyperBdr.S3Block.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace HyperBdr.S3Block;
@@ -59,11 +61,13 @@ internal sealed class Server : IAsyncDisposable
         }).SetMinimumLevel((LogLevel)(options.LogLevel + 1)).AddFilter("Microsoft", LogLevel.Warning);
         builder.WebHost.UseKestrelCore();
         if (options.Certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
+        // After the server's own, which it stands in for.
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, WideBlocks>();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, time));
         var built = builder.Build();
         var counters = new Counters(data);
         var log = built.Services.GetService(typeof(ILogger<S3Edge>)) as ILogger<S3Edge> ?? throw new InvalidOperationException("no logging");
-        var endpoint = new S3Edge(new Router(data, options), new SigV4(new KeyRegistry(options.KeyFolder, options.Key), time), counters, options, time, log);
+        var endpoint = new S3Edge(new Router(data, options), new SigV4(new KeyRegistry(options.KeyFolder, options.Key, options.InstallKey), time), counters, options, time, log);
         built.Run(http => http.Features.Get<MonitorFeature>() is null ? endpoint.HandleAsync(http) : MonitorAsync(http, counters));
         return built;
     }

@@ -17,9 +17,9 @@ internal static class GatewaySettings
     public static readonly Setting<string> Endpoint = Settings.Url(Section, "endpoint", "", required: false, "https", "http");
     public static readonly Setting<bool> BucketCreated = Settings.Bool(Section, "bucketcreated", false);
 
-    // s3block reads these two itself and as they stand: what watchman would seal, it could not open.
+    // s3block's own; it opens and seals with the same install key.
     public static readonly Setting<string> AccessKey = Settings.Text(Section, "accessKey");
-    public static readonly Setting<string> SecretAccessKey = Settings.Text(Section, "secretAccessKey");
+    public static readonly Setting<string> SecretAccessKey = Settings.Secret(Section, "secretAccessKey");
 
     public static readonly Setting<string> Listen = Settings.HostPort(Section, "listen", "0.0.0.0:13260");
     public static readonly Setting<string> Monitor = Settings.HostPort(Section, "monitor", "127.0.0.1:13261");

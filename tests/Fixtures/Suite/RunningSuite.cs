@@ -54,7 +54,7 @@ public sealed partial class RunningSuite : IAsyncLifetime
         start.Environment["HYPERBDR_HOME"] = Home;
         start.Environment["PORTS__OFFSET"] = offset.ToString(CultureInfo.InvariantCulture);
         // The tests call faster than people do.
-        foreach (var kind in new[] { "Calls", "SignIn", "Anonymous", "Files" })
+        foreach (var kind in new[] { "Calls", "SignIn", "Anonymous", "Files", "Enrol" })
         {
             start.Environment[$"Gateway__Limits__{kind}PerSecond"] = "2000";
             start.Environment[$"Gateway__Limits__{kind}Burst"] = "4000";

@@ -59,7 +59,9 @@ internal sealed class MachineCollector(ProcFiles files)
     private void FileSystems(MetricText text)
     {
         var mounts = files.Fields("/proc/self/mounts").Where(l => l.Length >= 3 && RealFileSystems.Contains(l[2]))
-            .Select(l => (Device: l[0], Mount: l[1].Replace("\\040", " ", StringComparison.Ordinal), Kind: l[2])).DistinctBy(m => m.Mount).Select(m => (m, Space: SpaceOf(m.Mount))).Where(m => m.Space is not null).ToList();
+            .Select(l => (Device: l[0], Mount: l[1].Replace("\\040", " ", StringComparison.Ordinal), Kind: l[2])).GroupBy(m => m.Device.StartsWith("/dev/", StringComparison.Ordinal) ? m.Device : m.Mount)
+            // Binds, and what hardening mounts again, are no file systems of their own: the shortest place counts.
+            .Select(g => g.MinBy(m => m.Mount.Length)).Select(m => (m, Space: SpaceOf(m.Mount))).Where(m => m.Space is not null).ToList();
         foreach (var (m, space) in mounts) text.Gauge("node_filesystem_size_bytes", "Size of the file system.", space!.Value.Size, ("device", m.Device), ("fstype", m.Kind), ("mountpoint", m.Mount));
         foreach (var (m, space) in mounts) text.Gauge("node_filesystem_avail_bytes", "Bytes that programs can use.", space!.Value.Free, ("device", m.Device), ("fstype", m.Kind), ("mountpoint", m.Mount));
     }

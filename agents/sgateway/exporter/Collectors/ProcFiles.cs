@@ -23,6 +23,21 @@ internal sealed class ProcFiles(string root)
         return lines.Select(l => l.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).Where(f => f.Length > 0);
     }
 
+    /// <summary>The whole of a short file; empty when it cannot be read.</summary>
+    public string Text(string path)
+    {
+        try
+        {
+            return File.ReadAllText(root + path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    public IEnumerable<string> Folders(string path) => Directory.EnumerateDirectories(root + path).Select(p => Path.GetFileName(p));
+
     public bool Exists(string path) => Path.Exists(root + path);
 
     public static double Number(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : 0;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Xml.Linq;
 using HyperBdr.S3Block.Http;
 using HyperBdr.S3Block.Keys;
@@ -38,6 +39,14 @@ internal sealed class BucketCalls(DataFolder data, string region)
     {
         request.Demand(StorageAct.Look);
         request.Http.Response.Headers["x-amz-bucket-region"] = region;
+        // The console asks so how full the disk is; a lent key learns nothing of it.
+        if (request.Identity.Scope is null)
+        {
+            var (total, free) = data.Space();
+            request.Http.Response.Headers["x-hyperbdr-total-bytes"] = total.ToString(CultureInfo.InvariantCulture);
+            request.Http.Response.Headers["x-hyperbdr-free-bytes"] = free.ToString(CultureInfo.InvariantCulture);
+        }
+
         return Task.CompletedTask;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using HyperBdr.Agents.Settings;
 using HyperBdr.S3Block.Keys;
 
 namespace HyperBdr.S3Block.Commands;
@@ -27,7 +28,7 @@ internal static class CommandLine
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false });
         }
-        catch (OptionException e)
+        catch (Exception e) when (e is OptionException or SettingsException)
         {
             await errors.WriteLineAsync(e.Message);
             return Wrong;
@@ -64,12 +65,9 @@ internal static class CommandLine
 
     private static Command Check(TextWriter output)
     {
-        var command = new Command("check", "Read and verify every stored byte; the endpoint must not be running");
-        command.SetAction(parsed =>
-        {
-            var options = Options(parsed);
-            return CheckCommand.Run(options, output);
-        });
+        var repair = new Option<bool>("--repair") { Description = "Remove parts that no object names and nothing touched for a day, unless damage was found" };
+        var command = new Command("check", "Read and verify every stored byte; the endpoint must not be running") { repair };
+        command.SetAction(parsed => CheckCommand.Run(Options(parsed), parsed.GetValue(repair), TimeProvider.System, output));
         return command;
     }
 
@@ -99,11 +97,18 @@ internal static class CommandLine
         return new Command("keys", "Access keys") { add, list, remove };
     }
 
-    private static KeyRegistry Registry(ParseResult parsed) => new(S3BlockOptions.KeyFolderOf(Path.GetFullPath(parsed.GetValue(Home)!)), null);
+    private static KeyRegistry Registry(ParseResult parsed)
+    {
+        var home = Path.GetFullPath(parsed.GetValue(Home)!);
+        return new KeyRegistry(S3BlockOptions.KeyFolderOf(home), null, InstallKey.Open(S3BlockOptions.InstallKeyOf(home)));
+    }
 
     private static S3BlockOptions Options(ParseResult parsed)
     {
         var home = Path.GetFullPath(parsed.GetValue(Home)!);
-        return S3BlockOptions.From(IniPairs.Read(Path.Combine(home, "config", "s3block_config.ini"), "system"), home);
+        var configuration = Path.Combine(home, "config", "s3block_config.ini");
+        var installKey = InstallKey.Open(S3BlockOptions.InstallKeyOf(home));
+        SealedSecret.Seal(configuration, installKey);
+        return S3BlockOptions.From(IniPairs.Read(configuration, "system"), home, installKey);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class Router
     public Task RunAsync(S3Request request)
     {
         if (request.BucketName.Length == 0) return request.Method == "GET" ? buckets.ListAsync(request) : throw NotAllowed();
-        if (request.Key.Length == 0 && request.Method == "PUT" && request.Query.All(q => q.Key == "x-id")) return buckets.CreateAsync(request);
+        if (request.Key.Length == 0 && request.Method == "PUT" && request.Query.All(q => q.Key == "x-id" || q.Key.StartsWith("X-Amz-", StringComparison.Ordinal))) return buckets.CreateAsync(request);
         if (!request.Identity.Sees(request.BucketName)) throw S3Refusal.AccessDenied();
         var bucket = data.Find(request.BucketName) ?? throw S3Refusal.NoSuchBucket();
         return request.Key.Length == 0 ? OfBucket(request, bucket) : OfObject(request, bucket);

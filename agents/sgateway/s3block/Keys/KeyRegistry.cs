@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using HyperBdr.Agents.Settings;
 using HyperBdr.S3Block.Storage;
 
 namespace HyperBdr.S3Block.Keys;
@@ -44,15 +45,17 @@ internal sealed partial class KeyJson : JsonSerializerContext;
 /// <summary>Keys as one file each, for its owner only, that another process may add, replace and remove at any time.</summary>
 /// <param name="folder">May be missing until the first key is added.</param>
 /// <param name="configured">The key of the configuration file; null without.</param>
-internal sealed class KeyRegistry(string folder, OwnerKey? configured)
+/// <param name="installKey">Seals their secrets: a copy of the folder alone opens nothing.</param>
+internal sealed class KeyRegistry(string folder, OwnerKey? configured, InstallKey installKey)
 {
+    private const string Place = "owner-key";
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     private readonly ConcurrentDictionary<string, (DateTime Stamp, long Length, OwnerKey Key)> known = new(StringComparer.Ordinal);
 
     public static bool IsName(string accessKey) => accessKey.Length is >= 3 and <= 128 && accessKey.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
-    /// <summary>The key as its file says it at this moment; null when there is none, or when others could read or change it.</summary>
+    /// <summary>The key as its file says it at this moment; null when there is none, when others could read or change it, or when another installation sealed it.</summary>
     public OwnerKey? Find(string accessKey)
     {
         if (configured is not null && configured.AccessKey == accessKey) return configured;
@@ -79,7 +82,8 @@ internal sealed class KeyRegistry(string folder, OwnerKey? configured)
     {
         if (!IsName(key.AccessKey)) throw new IOException("An access key is 3 to 128 letters, digits, '-' and '_'.");
         Disk.MakeFolder(folder);
-        Disk.WriteWhole(PathOf(key.AccessKey), folder, JsonSerializer.SerializeToUtf8Bytes(key, KeyJson.Default.OwnerKey));
+        var kept = key with { Secret = installKey.Seal(Place, key.AccessKey, key.Secret) };
+        Disk.WriteWhole(PathOf(key.AccessKey), folder, JsonSerializer.SerializeToUtf8Bytes(kept, KeyJson.Default.OwnerKey));
     }
 
     /// <returns>False when there was no such key.</returns>
@@ -87,12 +91,13 @@ internal sealed class KeyRegistry(string folder, OwnerKey? configured)
 
     private string PathOf(string accessKey) => Path.Combine(folder, $"{accessKey}.json");
 
-    private static OwnerKey? Read(FileInfo file)
+    private OwnerKey? Read(FileInfo file)
     {
         try
         {
             if ((file.UnixFileMode & Others) != UnixFileMode.None || file.Length > 1 << 16) return null;
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), KeyJson.Default.OwnerKey);
+            var key = JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), KeyJson.Default.OwnerKey);
+            return key is not null && installKey.TryOpen(Place, key.AccessKey, key.Secret) is { } secret ? key with { Secret = secret } : null;
         }
         catch (Exception e) when (e is IOException or JsonException)
         {

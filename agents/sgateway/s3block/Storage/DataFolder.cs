@@ -109,6 +109,13 @@ internal sealed class DataFolder : IDisposable
     /// <summary>Bytes that may still be written.</summary>
     public long FreeBytes() => new DriveInfo(Layout.Root).AvailableFreeSpace;
 
+    /// <summary>Of the disk that the folder is on.</summary>
+    public (long TotalBytes, long FreeBytes) Space()
+    {
+        var drive = new DriveInfo(Layout.Root);
+        return (drive.TotalSize, drive.AvailableFreeSpace);
+    }
+
     public void Dispose()
     {
         Index.End(storeId, boot);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using HyperBdr.Engine.IO;
+using Microsoft.Win32.SafeHandles;
 
 namespace HyperBdr.S3Block.Storage;
 
@@ -8,6 +9,7 @@ internal static partial class Disk
 {
     private const int NoEntry = 2;
     private const int Exists = 17;
+    private const int NotNeeded = 4;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnerFolder = OwnerOnly | UnixFileMode.UserExecute;
 
@@ -89,10 +91,20 @@ internal static partial class Disk
         Directory.Delete(gone, recursive: true);
     }
 
+    /// <summary>Frees the memory that holds a synced file's bytes: what is written once and rarely read must not push out what is read.</summary>
+    public static void Release(SafeFileHandle file)
+    {
+        // Advice: a file system that does not take it keeps its pages, and nothing else is lost.
+        _ = Advise(file, 0, 0, NotNeeded);
+    }
+
     private static PosixException Fault(string call, string path) => new(call, path, Marshal.GetLastPInvokeError());
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Rename(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string from, string to);

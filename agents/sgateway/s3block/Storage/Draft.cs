@@ -7,6 +7,9 @@ namespace HyperBdr.S3Block.Storage;
 /// <summary>Bytes on their way into an entry's file: summed block by block, written behind, nobody's until they are published.</summary>
 internal sealed class Draft : IDisposable
 {
+    /// <summary>Smaller ones are a backup's configuration, indexes and lists, which are read again soon.</summary>
+    private const long LeastReleased = 4 << 20;
+
     private readonly byte[] block = ArrayPool<byte>.Shared.Rent(EntryFormat.BlockBytes);
     private readonly List<uint> sums = [];
     private readonly SafeFileHandle file;
@@ -44,6 +47,7 @@ internal sealed class Draft : IDisposable
         Posix.WriteAll(file, tail, Length, Location);
         RandomAccess.SetLength(file, Length + tail.Length);
         Posix.Sync(file, Location);
+        if (Length >= LeastReleased) Disk.Release(file);
     }
 
     /// <summary>Gives the finished file its name, over whatever has it.</summary>

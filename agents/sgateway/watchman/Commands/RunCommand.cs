@@ -53,7 +53,7 @@ internal static partial class RunCommand
         [
             supervisor.RunAsync(stop.Token),
             new OutputLog(gateway.Home.DataOutput, dataLog, time).RunAsync(stop.Token),
-            LinkAsync(gateway, handler, logging, time, stop.Token),
+            LinkAsync(gateway, handler, new GatewayConditions(gateway, supervisor, time), logging, time, stop.Token),
             WatchAsync(gateway, file, log, time, stop.Token),
         ];
         try
@@ -72,7 +72,7 @@ internal static partial class RunCommand
         }
     }
 
-    private static async Task LinkAsync(Gateway gateway, GatewayCommands handler, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
+    private static async Task LinkAsync(Gateway gateway, GatewayCommands handler, GatewayConditions conditions, ILoggerFactory logging, TimeProvider time, CancellationToken ct)
     {
         var store = new IdentityStore(gateway.Home.Certificates);
         using var timer = new PeriodicTimer(LookEvery, time);
@@ -81,7 +81,7 @@ internal static partial class RunCommand
         gateway.Settings.Reload();
         var transport = new DuplexLinkTransport(() => new Uri(gateway.Settings.Get(GatewaySettings.WebsocketServer)), time);
         var journal = CommandJournal.Open(gateway.Home.Journal, logging.CreateLogger<CommandJournal>());
-        var options = new LinkOptions(Gateway.Version, _ => Task.FromResult(gateway.Inventory()));
+        var options = new LinkOptions(Gateway.Version, _ => Task.FromResult(gateway.Inventory())) { Conditions = conditions.Now };
         await new LinkClient(transport, () => gateway.Console, store, journal, handler, options, time, logging.CreateLogger<LinkClient>()).RunAsync(ct);
     }
 

@@ -14,6 +14,9 @@ internal sealed partial class Supervisor(IDataService service, Uri health, TimeP
 
     public int Starts { get; private set; }
 
+    /// <summary>When it was last seen to serve, or when watching began; null while it serves.</summary>
+    public DateTimeOffset? DownSince { get; private set; } = time.GetUtcNow();
+
     /// <summary>Returns when it serves.</summary>
     public Task ServingAsync(CancellationToken ct)
     {
@@ -70,6 +73,7 @@ internal sealed partial class Supervisor(IDataService service, Uri health, TimeP
     {
         lock (gate)
         {
+            DownSince = now ? null : DownSince ?? time.GetUtcNow();
             if (now) serving.TrySetResult();
             else if (serving.Task.IsCompleted) serving = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
