@@ -40,6 +40,7 @@ done
 
 folder=$home/var/lib/egisplus-agent
 logs=$home/var/log/egisplus-agent
+exporter=$home/usr/local/hyper_exporter
 work=''
 
 check_machine() {
@@ -90,8 +91,8 @@ is_whole() {
 }
 
 put_files() {
-    (umask 077 && mkdir -p "$folder" "$logs" && tar -xzf "$work/package.tar.gz" -C "$folder")
     started=files
+    (umask 077 && mkdir -p "$folder" "$logs" && tar -xzf "$work/package.tar.gz" -C "$folder")
     "$folder/egisplus-agent" version >/dev/null 2>"$work/error" || fail "The agent does not start on this machine ($(head -n 1 "$work/error")): it needs glibc 2.34 and OpenSSL 1.1 or 3, or later."
     chmod 0600 "$folder/config.ini"
     chmod 0700 "$folder" "$folder"/*.sh "$folder/egisplus-agent"
@@ -102,7 +103,16 @@ put_files() {
     mkdir -p "$home/usr/local/bin" "$home/etc/sysconfig"
     ln -sf "$folder/egisplus-agent" "$home/usr/local/bin/egisplus-cli"
     printf '%s\n' "$AUTHORITY" >"$work/authority.pem"
+    put_exporter
     (umask 077 && printf 'OPTIONS="%s"\n' "$(options)" >"$home/etc/sysconfig/egisplus-agent")
+}
+
+# Metrics of this machine, in a folder of their own.
+put_exporter() {
+    (umask 077 && mkdir -p "$exporter")
+    mv -f "$folder/hyper_exporter" "$exporter/hyper_exporter"
+    cp "$folder/version" "$exporter/exporter_version"
+    (umask 077 && printf '[DEFAULT]\nServerAddress = https://%s\nServiceType = linux_agent\n' "$CONSOLE" >"$exporter/config.ini")
 }
 
 options() {
@@ -125,8 +135,10 @@ register() {
 
 start() {
     if [ "$systemd" = auto ] && [ -z "$home" ] && [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; then
-        cp "$folder/egisplus-agent.service" /etc/systemd/system/egisplus-agent.service
+        cp "$folder/egisplus-agent.service" "$folder/hyper-exporter-agent.service" /etc/systemd/system/
         systemctl daemon-reload
+        # Without metrics the machine is protected all the same.
+        systemctl enable --now hyper-exporter-agent.service >/dev/null 2>&1 || say "hyper-exporter-agent.service does not start: systemctl status hyper-exporter-agent.service"
         systemctl enable --now egisplus-agent.service >/dev/null 2>&1 || fail "egisplus-agent.service does not start: systemctl status egisplus-agent.service"
     else
         sh "$folder/start_agent.sh" || fail "The agent does not start: see $logs/linux_agent.log"
@@ -138,7 +150,9 @@ clean_up() {
     code=$?
     [ -z "$work" ] || rm -rf "$work"
     if [ "$code" != 0 ] && [ "$started" = files ]; then
-        rm -rf "$folder" "$home/usr/local/bin/egisplus-cli" "$home/etc/sysconfig/egisplus-agent"
+        rm -rf "$folder" "$exporter" "$home/usr/local/bin/egisplus-cli" "$home/etc/sysconfig/egisplus-agent"
+        # Logs of an earlier installation stay.
+        rmdir "$logs" 2>/dev/null || true
     fi
     exit "$code"
 }

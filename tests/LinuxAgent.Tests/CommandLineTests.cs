@@ -64,23 +64,6 @@ public sealed partial class CommandLineTests
         agent.Cli("clean").ExitCode.ShouldBe(1);
     }
 
-    [Theory]
-    [InlineData("Deduplicate", "false", "[SYNC] Deduplicate = false is refused; allowed: only true")]
-    [InlineData("WorkersPerBlock", "65", "[SYNC] WorkersPerBlock = 65 is refused; allowed: 1 to 64 threads")]
-    [InlineData("WorkersPerBlock", "8", "[SYNC] BuffersPerBlock = 8 is refused; allowed: 11 to 97")]
-    [InlineData("ServerAddress", "0.0.0.0:19982", "a loopback address with a port")]
-    [InlineData("SecretKey", "hunter2", "[S3] SecretKey = *** is refused")]
-    [InlineData("LogPath", "logs", "[LOG] LogPath = logs is refused; allowed: an absolute path")]
-    public async Task A_value_outside_of_its_range_keeps_the_agent_from_starting(string key, string value, string says)
-    {
-        await using var agent = await RunningAgent.UnpackAsync();
-        agent.Configure(key, value);
-        var ran = Tool.Try(agent.Program, "run", "--home", agent.Home);
-        ran.ExitCode.ShouldBe(78);
-        ran.Error.ShouldContain(says);
-        ran.Error.ShouldContain("config.ini");
-    }
-
     [Fact]
     public async Task Files_of_the_installed_layout_are_there_and_secret_ones_are_roots()
     {

@@ -113,10 +113,11 @@ public sealed class FailureTests
     {
         await using var agent = await RunningAgent.StartAsync(a => LoopDisk.Random(a.PathOf("disk"), 16 * MiB, 4 * MiB, seed: 8));
         await using var pool = await Pool.InFolderAsync(agent.Home);
-        Script(agent, "quiesce", $"echo \"$@\" >> {agent.PathOf("ran")}");
+        Script(agent, "quiesce", $"echo held; echo \"$@\" >> {agent.PathOf("ran")}");
         Script(agent, "broken", "echo no database >&2; exit 3");
         await agent.PointAsync(pool, "hooked", with: s => (s.PreScript, s.PostScript) = ("quiesce", "quiesce"));
         File.ReadAllLines(agent.PathOf("ran")).ShouldBe(["pre hooked", "post hooked"]);
+        File.ReadAllText(Path.Combine(agent.Logs, "agent-syncer.log")).ShouldContain("Script quiesce ran as pre: held");
 
         (await agent.FailedAsync(pool, "broken", "agent.script.failed", s => s.PreScript = "broken")).Message.ShouldContain("no database");
         await agent.FailedAsync(pool, "outside", "agent.script.refused", s => s.PreScript = "../../../../bin/true");

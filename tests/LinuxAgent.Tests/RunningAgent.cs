@@ -101,9 +101,11 @@ internal sealed class RunningAgent : IAsyncDisposable
     public Task ConnectedAsync() => Waiting.UntilAsync("a heartbeat", Patience, () => Task.FromResult(!Console.Heartbeats.IsEmpty));
 
     /// <summary>What the console hands out for a task, sealed to this machine.</summary>
-    public ByteString Sealed(Pool pool, string taskId, string parent = "")
+    public ByteString Sealed(Pool pool, string taskId, string parent = "") => Sealed(Console, pool, taskId, parent);
+
+    public static ByteString Sealed(StandingConsole console, Pool pool, string taskId, string parent)
     {
-        var request = Console.Enrolments.First().CertificateRequest.ToByteArray();
+        var request = console.Enrolments.First().CertificateRequest.ToByteArray();
         var reader = CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256).PublicKey.ExportSubjectPublicKeyInfo();
         return ByteString.CopyFrom(SealedToMachine.Seal(reader, $"session/{taskId}", pool.Secret("session-" + taskId, parent).ToByteArray()));
     }
@@ -145,6 +147,22 @@ internal sealed class RunningAgent : IAsyncDisposable
         result.Ok.ShouldBeFalse();
         result.Code.ShouldBe(code, result.Message);
         return result;
+    }
+
+    /// <summary>SHA-256 of its only disk.</summary>
+    public string DiskHash()
+    {
+        using var device = File.OpenRead(Devices.Single());
+        return Convert.ToHexString(SHA256.HashData(device));
+    }
+
+    /// <summary>Writes random bytes to its only disk.</summary>
+    public void Change(long offset, int length)
+    {
+        var bytes = new byte[length];
+        new Random((int)offset + 99).NextBytes(bytes);
+        using var device = File.OpenHandle(Devices.Single(), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, FileOptions.WriteThrough);
+        RandomAccess.Write(device, bytes, offset);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Takes the agent off this machine. The console keeps the record and its recovery points.
+# Takes the agent off this machine with its configuration, identity, scripts and logs. The console keeps the record and its recovery points.
 set -eu
 [ "$(id -u)" = 0 ] || {
     echo "The agent is uninstalled by root." >&2
@@ -15,9 +15,10 @@ case $folder in
 esac
 prefix=${folder%/var/lib/egisplus-agent}
 if [ -z "$prefix" ] && [ -f /etc/systemd/system/egisplus-agent.service ]; then
-    systemctl disable --now egisplus-agent.service >/dev/null 2>&1 || true
-    rm -f /etc/systemd/system/egisplus-agent.service
+    systemctl disable --now egisplus-agent.service hyper-exporter-agent.service >/dev/null 2>&1 || true
+    rm -f /etc/systemd/system/egisplus-agent.service /etc/systemd/system/hyper-exporter-agent.service
     systemctl daemon-reload || true
+    systemctl reset-failed egisplus-agent.service hyper-exporter-agent.service >/dev/null 2>&1 || true
 fi
 if [ -f "$folder/pid" ]; then
     pid=$(cat "$folder/pid")
@@ -33,5 +34,6 @@ if [ -f "$folder/pid" ]; then
 fi
 rm -f "$prefix/usr/local/bin/egisplus-cli" "$prefix/etc/sysconfig/egisplus-agent"
 cd /
-rm -rf "$folder" "$prefix/var/log/egisplus-agent"
+rm -rf "$folder" "$prefix/var/log/egisplus-agent" "$prefix/usr/local/hyper_exporter"
+[ -n "$prefix" ] || rm -rf /var/log/hyper_exporter
 echo "Uninstall successful"

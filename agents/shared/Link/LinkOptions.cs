@@ -7,6 +7,9 @@ namespace HyperBdr.Agents.Link;
 /// <param name="Inventory">What the machine is now; called at each connection and when the console asks.</param>
 public sealed record LinkOptions(string Version, Func<CancellationToken, Task<Inventory>> Inventory)
 {
+    /// <summary>What is not as it should be on this machine; asked for with each beat.</summary>
+    public Func<IReadOnlyList<Condition>> Conditions { get; init; } = () => [];
+
     /// <summary>Ceiling of the first wait before a new connection.</summary>
     public TimeSpan FirstDelay { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -96,7 +96,9 @@ internal sealed class LinkSession(ILinkStream stream, LinkOptions options, Comma
         var elapsed = time.GetElapsedTime(lastBeat, now);
         var percent = elapsed > TimeSpan.Zero ? 100 * (cpu - lastCpu) / elapsed : 0;
         (lastBeat, lastCpu) = (now, cpu);
-        Offer(new AgentMessage { Heartbeat = new Heartbeat { Sequence = nextHeartbeat(), At = time.GetUtcNow().ToTimestamp(), MemoryBytes = Environment.WorkingSet, CpuPercent = (float)percent } });
+        var beat = new Heartbeat { Sequence = nextHeartbeat(), At = time.GetUtcNow().ToTimestamp(), MemoryBytes = Environment.WorkingSet, CpuPercent = (float)percent };
+        beat.Conditions.Add(options.Conditions());
+        Offer(new AgentMessage { Heartbeat = beat });
     }
 
     private void SendResults()

@@ -26,6 +26,10 @@ public sealed class IniDocument
     /// <summary>Every key in order; of a key that stands twice the last value counts.</summary>
     public IEnumerable<(string Section, string Key, string Value)> Entries => lines.Where(l => l.Key is not null).Select(l => (l.Section, l.Key!, l.Value!));
 
+    /// <summary>The line that counts for a key, from 1; names without regard to case. 0 when it is not there.</summary>
+    public int LineOf(string section, string key) =>
+        1 + lines.FindLastIndex(l => string.Equals(l.Section, section, StringComparison.OrdinalIgnoreCase) && string.Equals(l.Key, key, StringComparison.OrdinalIgnoreCase));
+
     public static IniDocument Parse(string text)
     {
         var document = new IniDocument();

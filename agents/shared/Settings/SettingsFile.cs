@@ -68,8 +68,8 @@ public sealed partial class SettingsFile
     {
         lock (gate)
         {
-            var value = setting.Parse(text) ?? throw new SettingsException(Problem(setting, text));
             var document = Read();
+            var value = setting.Parse(text) ?? throw new SettingsException(Problem(document, setting, text));
             document.Set(setting.Section, setting.Key, setting.IsSecret && text.Length > 0 ? installKey.Seal(setting.Section, setting.Key, text) : text);
             Write(document);
             values = values.Select(v => v.Key == setting ? new KeyValuePair<Setting, object>(v.Key, value) : v).ToFrozenDictionary();
@@ -103,7 +103,7 @@ public sealed partial class SettingsFile
             if (text is null or "" && setting.IsRequired) problems.Add($"{Path}: [{setting.Section}] {setting.Key} is missing; allowed: {setting.Range}.");
             else if (text is null) next[setting] = setting.DefaultValue;
             else if (setting.Parse(text) is { } value) next[setting] = value;
-            else problems.Add(Problem(setting, text));
+            else problems.Add(Problem(document, setting, text));
         }
 
         if (sealedAny && (problems.Count == 0 || !atStart)) Write(document);
@@ -111,8 +111,8 @@ public sealed partial class SettingsFile
         return problems;
     }
 
-    private string Problem(Setting setting, string text) =>
-        $"{Path}: [{setting.Section}] {setting.Key} = {(setting.IsSecret ? "***" : Shortened(text))} is not allowed; allowed: {setting.Range}.";
+    private string Problem(IniDocument document, Setting setting, string text) =>
+        $"{Path}{(document.LineOf(setting.Section, setting.Key) is var line and > 0 ? $" line {line}" : "")}: [{setting.Section}] {setting.Key} = {(setting.IsSecret ? "***" : Shortened(text))} is not allowed; allowed: {setting.Range}.";
 
     private static string Shortened(string text) => text.Length > 80 ? text[..80] + "..." : text.Length == 0 ? "(empty)" : text;
 

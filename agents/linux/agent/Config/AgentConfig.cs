@@ -86,9 +86,10 @@ internal sealed class AgentConfig
     /// <param name="file">For messages.</param>
     /// <param name="given">Section, key and value; later ones stand in front of earlier ones.</param>
     /// <param name="paths">Below which the paths lie.</param>
+    /// <param name="lineOf">Number of the line of a section's key, for messages; 0 for one that is not in the file.</param>
     /// <param name="warn">Told of what does not act.</param>
     /// <exception cref="ConfigException">A value outside of its range.</exception>
-    public static AgentConfig Create(string file, IEnumerable<(string Section, string Key, string Value)> given, AgentPaths paths, Action<string> warn)
+    public static AgentConfig Create(string file, IEnumerable<(string Section, string Key, string Value)> given, AgentPaths paths, Func<string, string, int> lineOf, Action<string> warn)
     {
         var chosen = ConfigKeys.All.ToDictionary(k => k.Name, k => k.Default, StringComparer.OrdinalIgnoreCase);
         foreach (var (section, name, value) in given)
@@ -100,22 +101,24 @@ internal sealed class AgentConfig
             }
 
             var plain = value is "\"\"" ? "" : value;
-            if (key.Wrong(plain) is { } range) throw new ConfigException($"{file}: [{key.Section}] {key.Name} = {Shown(key, value)} is refused; allowed: {range}");
+            if (key.Wrong(plain) is { } range) throw new ConfigException($"{Place(key.Section, key.Name)}: [{key.Section}] {key.Name} = {Shown(key, value)} is refused; allowed: {range}");
             chosen[key.Name] = plain;
         }
 
         var config = new AgentConfig(chosen, paths);
-        config.CheckTogether(file);
+        config.CheckTogether(Place);
         return config;
+
+        string Place(string section, string key) => lineOf(section, key) is > 0 and var line ? $"{file} line {line}" : file;
     }
 
     private static string Shown(ConfigKey key, string value) => key.Name.EndsWith("Key", StringComparison.Ordinal) && key.Section == "S3" ? "***" : value;
 
-    private void CheckTogether(string file)
+    private void CheckTogether(Func<string, string, string> place)
     {
-        if (values["ServerCertFile"].Length == 0 != (values["ServerKeyFile"].Length == 0)) throw new ConfigException($"{file}: [DEFAULT] ServerCertFile and ServerKeyFile go together: give both or none");
+        if (values["ServerCertFile"].Length == 0 != (values["ServerKeyFile"].Length == 0)) throw new ConfigException($"{place("DEFAULT", "ServerCertFile")}: [DEFAULT] ServerCertFile and ServerKeyFile go together: give both or none");
         var needed = Number("WorkersPerBlock") + Number("ConcurrentThreads") + 1;
-        if (Number("BuffersPerBlock") < needed) throw new ConfigException($"{file}: [SYNC] BuffersPerBlock = {Number("BuffersPerBlock")} is refused; allowed: {needed} to 97, one for each of WorkersPerBlock and ConcurrentThreads and one more");
+        if (Number("BuffersPerBlock") < needed) throw new ConfigException($"{place("SYNC", "BuffersPerBlock")}: [SYNC] BuffersPerBlock = {Number("BuffersPerBlock")} is refused; allowed: {needed} to 97, one for each of WorkersPerBlock and ConcurrentThreads and one more");
     }
 
     private int Number(string name) => int.Parse(values[name], CultureInfo.InvariantCulture);

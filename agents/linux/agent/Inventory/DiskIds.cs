@@ -6,6 +6,7 @@ internal static class DiskIds
     /// <summary>World-wide name, serial number, id of the partition table, id of the file system; the kernel's name where a disk has none of these.</summary>
     public static string Of(BlockDevice disk, PartitionTableId table, VolumeLabel label)
     {
+        if (First($"{disk.Folder}/dm/uuid") is { } multipath) return Plain(multipath);
         if (First($"{disk.Folder}/wwid", $"{disk.Folder}/device/wwid") is { } name) return "wwn-" + Plain(name);
         if (First($"{disk.Folder}/serial", $"{disk.Folder}/device/serial") is { } serial) return "serial-" + Plain(serial);
         if (table.Id.Length > 0) return $"{table.Kind}-{table.Id}";

@@ -51,7 +51,22 @@ internal sealed class LocalControl(AgentPaths paths, AgentSettingsStore settings
 
     public CleanDocument Clean()
     {
-        if (slot.CurrentId is { } running) return new CleanDocument($"a sync is running ({running}); stop it or wait for its end");
+        // Held over the whole work: a sync that begins meanwhile waits and finds everything gone, not half of it.
+        using var alone = slot.TryHold();
+        if (alone is null) return new CleanDocument($"a sync is running ({slot.CurrentId}); stop it or wait for its end");
+        try
+        {
+            Empty();
+            return new CleanDocument(Reason: null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new CleanDocument($"not all could be removed: {e.Message}");
+        }
+    }
+
+    private void Empty()
+    {
         foreach (var folder in (string[])[paths.Spool, settings.Config.IndexPath])
         {
             if (!Directory.Exists(folder)) continue;
@@ -61,7 +76,5 @@ internal sealed class LocalControl(AgentPaths paths, AgentSettingsStore settings
                 else entry.Delete();
             }
         }
-
-        return new CleanDocument(Reason: null);
     }
 }

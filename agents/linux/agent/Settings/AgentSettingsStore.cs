@@ -84,7 +84,10 @@ internal sealed class AgentSettingsStore
         var file = IniDocument.Parse(System.Text.Encoding.UTF8.GetString(bytes));
         foreach (var line in file.Strange) warn($"{paths.Config}: line {line} is no section, key or comment; it is kept and does nothing");
         var set = console.Values.Select(v => (ConfigKeys.All.FirstOrDefault(k => string.Equals(k.Name, v.Key, StringComparison.OrdinalIgnoreCase))?.Section ?? "", v.Key, v.Value));
-        return AgentConfig.Create(paths.Config, file.Entries.Concat(set), paths, warn);
+        return AgentConfig.Create(paths.Config, file.Entries.Concat(set), paths, LineOf, warn);
+
+        // A value of the console stands in no line.
+        int LineOf(string section, string key) => console.Values.Keys.Contains(key, StringComparer.OrdinalIgnoreCase) ? 0 : file.LineOf(section, key);
     }
 
     private static AgentSettings Kept(AgentPaths paths, Action<string> warn)

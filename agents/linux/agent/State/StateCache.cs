@@ -12,28 +12,27 @@ internal sealed class StateCache : IDisposable
         create table if not exists syncs (command_id text primary key, state text not null, point_id text, began_at text not null, ended_at text) strict;
         create table if not exists disks (id text primary key, device text not null, length integer not null, state text not null, point_id text, at text not null) strict;
         """;
-    private readonly SqliteConnection db;
+    private const int Corrupt = 11;
+    private const int NoDatabase = 26;
+    private const int OtherTables = 1;
+    private readonly string path;
     private readonly TimeProvider time;
     private readonly Action<string> log;
     private readonly Lock gate = new();
+    private SqliteConnection db;
 
-    private StateCache(SqliteConnection db, TimeProvider time, Action<string> log) => (this.db, this.time, this.log) = (db, time, log);
+    private StateCache(string path, TimeProvider time, Action<string> log)
+    {
+        (this.path, this.time, this.log) = (path, time, log);
+        db = OpenOrMake();
+    }
 
     /// <summary>Opens the file; one that is damaged is made anew.</summary>
     /// <param name="log">Takes a line for what is done with the file and what fails.</param>
     public static StateCache Open(string path, TimeProvider time, Action<string> log)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        try
-        {
-            return new StateCache(OpenDatabase(path), time, log);
-        }
-        catch (SqliteException e)
-        {
-            log($"{path} cannot be used and is made anew: {e.Message}");
-            foreach (var file in (string[])[path, path + "-wal", path + "-shm"]) File.Delete(file);
-            return new StateCache(OpenDatabase(path), time, log);
-        }
+        return new StateCache(path, time, log);
     }
 
     public void SyncBegan(string commandId, IReadOnlyList<Disk> disks) => Write("sync began " + commandId, () =>
@@ -75,6 +74,34 @@ internal sealed class StateCache : IDisposable
 
     public void Dispose() => db.Dispose();
 
+    private SqliteConnection OpenOrMake()
+    {
+        try
+        {
+            return OpenDatabase(path);
+        }
+        catch (SqliteException e)
+        {
+            return MakeAnew(e.Message);
+        }
+    }
+
+    private SqliteConnection MakeAnew(string why)
+    {
+        log($"{path} cannot be used and is made anew: {why}");
+        try
+        {
+            foreach (var file in (string[])[path, path + "-wal", path + "-shm"]) File.Delete(file);
+            return OpenDatabase(path);
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            // The command line then knows of this run alone.
+            log($"{path} cannot be made: {e.Message}");
+            return OpenDatabase(":memory:");
+        }
+    }
+
     private static SqliteConnection OpenDatabase(string path)
     {
         var opened = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
@@ -84,7 +111,9 @@ internal sealed class StateCache : IDisposable
             using var command = opened.CreateCommand();
             command.CommandText = "pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000;" + Tables;
             command.ExecuteNonQuery();
-            return opened;
+            command.CommandText = "pragma quick_check(1)";
+            // What it tells on a damaged file is not for programs; 11 is SQLite's number for it.
+            return command.ExecuteScalar() as string is "ok" ? opened : throw new SqliteException("the file is damaged", Corrupt);
         }
         catch
         {
@@ -112,6 +141,9 @@ internal sealed class StateCache : IDisposable
             catch (SqliteException e)
             {
                 log($"{what} could not be noted: {e.Message}");
+                if (e.SqliteErrorCode is not (Corrupt or NoDatabase or OtherTables)) return;
+                db.Dispose();
+                db = MakeAnew(e.Message);
             }
         }
     }

@@ -55,6 +55,11 @@ internal sealed partial class DiskSyncer(AgentPaths paths, AgentSettingsStore se
         {
             return Failed(run, new SyncFailure(SyncCodes.Stopped, "The sync was stopped by an operator; the next one goes on from what is stored."));
         }
+        catch (EngineException e) when (ct.IsCancellationRequested)
+        {
+            // The service ends: what broke on the way out is no result. The next start does the command again, from what is stored.
+            throw new OperationCanceledException("The agent ends.", e, ct);
+        }
         catch (Exception e) when (!ct.IsCancellationRequested && e is not OutOfMemoryException)
         {
             return Failed(run, FaultReading.Of(e, devices));
@@ -163,12 +168,12 @@ internal sealed partial class DiskSyncer(AgentPaths paths, AgentSettingsStore se
         return new CaptureHooks(ct => RunAsync(before, "pre", order.TaskId, ct), ct => RunAsync(after, "post", order.TaskId, ct), IsRequired: before is not null);
     }
 
-    private static async Task RunAsync(LocalScript? script, string when, string taskId, CancellationToken ct)
+    private async Task RunAsync(LocalScript? script, string when, string taskId, CancellationToken ct)
     {
         if (script is null) return;
         try
         {
-            await script.RunAsync([when, taskId], ct);
+            ScriptRan(log, script.Name, when, await script.RunAsync([when, taskId], ct));
         }
         catch (SyncFailure e)
         {
@@ -191,6 +196,8 @@ internal sealed partial class DiskSyncer(AgentPaths paths, AgentSettingsStore se
         {
             PointId = point.ToString(),
             Consistency = NameOf(captured.Consistency),
+            // What stood in the way of more is what the capture warned of.
+            ConsistencyReason = captured.Consistency == Consistency.Application ? "" : string.Join(" ", captured.Warnings.Where(w => w.Code is not "capture.spool.memory_only").Select(w => w.Message)),
             Mode = work.Session.Parent is null ? "full" : "incremental",
             ModeReason = string.Join("; ", work.WhyFull.Length > 0 ? [work.WhyFull] : whole),
             ReadBytes = counts.Statistics.Read,
@@ -232,6 +239,9 @@ internal sealed partial class DiskSyncer(AgentPaths paths, AgentSettingsStore se
 
     [LoggerMessage(EventId = 8412, Level = LogLevel.Information, Message = "Sync {CommandId} made point {Point}: read {Read} bytes, sent {Sent}")]
     private static partial void Ended(ILogger log, string commandId, string point, long read, long sent);
+
+    [LoggerMessage(EventId = 8414, Level = LogLevel.Information, Message = "Script {Script} ran as {When}: {Said}")]
+    private static partial void ScriptRan(ILogger log, string script, string when, string said);
 
     [LoggerMessage(EventId = 8413, Level = LogLevel.Warning, Message = "Sync {CommandId} ended without a point: {Code}: {Reason}")]
     private static partial void Broke(ILogger log, Exception? e, string commandId, string code, string reason);

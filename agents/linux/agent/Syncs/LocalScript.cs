@@ -10,10 +10,13 @@ internal sealed class LocalScript
     private const int MaxName = 64;
     private const int MaxOutput = 2000;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
     private readonly string path;
     private readonly TimeProvider time;
 
     private LocalScript(string path, TimeProvider time) => (this.path, this.time) = (path, time);
+
+    public string Name => Path.GetFileName(path);
 
     /// <summary>Null for an empty name.</summary>
     /// <exception cref="SyncFailure">Not a script that may run.</exception>
@@ -31,8 +34,9 @@ internal sealed class LocalScript
         };
     }
 
+    /// <returns>The last of what it said.</returns>
     /// <exception cref="SyncFailure">It failed or took too long.</exception>
-    public async Task RunAsync(IReadOnlyList<string> arguments, CancellationToken ct)
+    public async Task<string> RunAsync(IReadOnlyList<string> arguments, CancellationToken ct)
     {
         var start = new ProcessStartInfo(path, arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
         start.Environment.Clear();
@@ -45,14 +49,17 @@ internal sealed class LocalScript
         try
         {
             await process.WaitForExitAsync(patience.Token);
-            var tail = string.Join(' ', await said).Trim();
-            if (process.ExitCode != 0) throw new SyncFailure(SyncCodes.ScriptFailed, $"The script {Path.GetFileName(path)} ended with {process.ExitCode}{(tail.Length > 0 ? $": {tail}" : "")}.");
+            // What it has left running may hold its output open: that is not waited for.
+            await Task.WhenAny(said, Task.Delay(LastWords, time, ct));
+            var tail = said.IsCompletedSuccessfully ? string.Join(' ', said.Result).Trim() : "";
+            if (process.ExitCode == 0) return tail;
+            throw new SyncFailure(SyncCodes.ScriptFailed, $"The script {Name} ended with {process.ExitCode}{(tail.Length > 0 ? $": {tail}" : "")}.");
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
             ct.ThrowIfCancellationRequested();
-            throw new SyncFailure(SyncCodes.ScriptFailed, $"The script {Path.GetFileName(path)} did not end within {Limit.TotalSeconds:0} s and was ended.");
+            throw new SyncFailure(SyncCodes.ScriptFailed, $"The script {Name} did not end within {Limit.TotalSeconds:0} s and was ended.");
         }
     }
 

@@ -11,13 +11,15 @@ namespace HyperBdr.LinuxAgent.Syncs;
 internal sealed class PoolStore : IDisposable
 {
     private static readonly TimeSpan MostDifference = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan DateWithin = TimeSpan.FromSeconds(20);
     private readonly CountingStore counted;
     private readonly RateLimitedStore rates;
     private readonly SocketsHttpHandler? transport;
+    private readonly Uri? endpoint;
 
-    private PoolStore(IBlobStore bare, SocketsHttpHandler? transport, AgentConfig config, TimeProvider time)
+    private PoolStore(IBlobStore bare, SocketsHttpHandler? transport, Uri? endpoint, AgentConfig config, TimeProvider time)
     {
-        this.transport = transport;
+        (this.transport, this.endpoint) = (transport, endpoint);
         counted = new CountingStore(bare);
         var stack = StoreStack.Build(counted, new StoreStackOptions { Retry = config.Retry, Rates = RatePlan.Always(Rate.Unlimited) }, time);
         (Store, rates) = (stack.Store, stack.Rates!);
@@ -34,10 +36,11 @@ internal sealed class PoolStore : IDisposable
         switch (access.Kind)
         {
             case "folder" when access.Folder.StartsWith('/'):
-                return new PoolStore(new FolderStore(Path.Combine(access.Folder, access.Prefix)), null, config, time);
+                return new PoolStore(new FolderStore(Path.Combine(access.Folder, access.Prefix)), null, null, config, time);
             case "s3":
                 var over = TransportOf(access);
-                return new PoolStore(new S3Store(OptionsOf(access, config), over), over, config, time);
+                var options = OptionsOf(access, config);
+                return new PoolStore(new S3Store(options, over), over, options.Endpoint, config, time);
             default:
                 throw new SyncFailure(SyncCodes.PoolRefused, $"The console names a kind of storage that this agent does not know: '{access.Kind}'. Upgrade the agent.");
         }
@@ -58,7 +61,8 @@ internal sealed class PoolStore : IDisposable
         }
         catch (EngineException e) when (FaultReading.IsClock(e))
         {
-            throw FaultReading.Of(e, []);
+            // The refusal has no time that the S3 client would show; an answer to anybody has it.
+            if (await ServersTimeAsync(ct) is not { } theirs || (ahead = time.GetUtcNow() - theirs).Duration() <= MostDifference) throw FaultReading.Of(e, []);
         }
         catch (EngineException e) when (e.Fault == Fault.StoreUnavailable)
         {
@@ -70,6 +74,21 @@ internal sealed class PoolStore : IDisposable
     }
 
     public void Dispose() => transport?.Dispose();
+
+    /// <summary>The date of an answer to a request that nobody signed; null without one.</summary>
+    private async Task<DateTimeOffset?> ServersTimeAsync(CancellationToken ct)
+    {
+        try
+        {
+            using var client = new HttpClient(transport!, disposeHandler: false) { Timeout = DateWithin };
+            using var answer = await client.GetAsync(endpoint, HttpCompletionOption.ResponseHeadersRead, ct);
+            return answer.Headers.Date;
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
 
     private static S3Options OptionsOf(StoreAccess access, AgentConfig config)
     {

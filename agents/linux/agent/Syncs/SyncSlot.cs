@@ -33,6 +33,9 @@ internal sealed class SyncSlot : IDisposable
         }
     }
 
+    /// <summary>Keeps syncs out until it is disposed; null while one runs.</summary>
+    public IDisposable? TryHold() => free.Wait(0) ? new Hold(free) : null;
+
     public void Stop(string commandId)
     {
         lock (gate)
@@ -65,6 +68,11 @@ internal sealed class SyncSlot : IDisposable
         }
 
         free.Release();
+    }
+
+    private sealed class Hold(SemaphoreSlim held) : IDisposable
+    {
+        public void Dispose() => held.Release();
     }
 }
 
