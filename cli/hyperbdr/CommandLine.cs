@@ -41,6 +41,10 @@ internal static class CommandLine
         root.Add(PolicyCommands.Create(Open));
         root.Add(TaskCommands.Create(Open));
         root.Add(PointCommands.Create(Open));
+        root.Add(RepositoryCommands.Create(Open));
+        root.Add(RepositoryCommands.CreateKeys(Open));
+        root.Add(MachineCommands.Create(Open));
+        root.Add(MachineCommands.CreateLicences(Open));
         root.Add(InstallCommand.Create(Open));
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0) return Fail(io, parsed.GetValue(json), ExitCodes.Usage, "cli.usage", $"{parsed.Errors[0].Message.ReplaceLineEndings(" ")} See: hyperbdr --help");

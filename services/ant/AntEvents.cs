@@ -1,4 +1,5 @@
 using HyperBdr.Ant.Features.Hosts;
+using HyperBdr.Ant.Features.Licences;
 using HyperBdr.Ant.Features.Tasks;
 using HyperBdr.Contracts.Events;
 using HyperBdr.ServiceDefaults.Messaging;
@@ -17,5 +18,6 @@ public static class AntEvents
         .Add<MachineInventoryChanged, MachineEvents>()
         .Add<MachineRemoved, MachineEvents>()
         .Add<MachineProblem, MachineEvents>()
-        .Add<TenantStatusChanged, TenantSwitched>();
+        .Add<TenantStatusChanged, TenantSwitched>()
+        .Add<LicenceGranted, LicenceHeard>();
 }

@@ -1,3 +1,4 @@
+using HyperBdr.Identity;
 using HyperBdr.Identity.Features;
 using HyperBdr.Identity.Persistence;
 using HyperBdr.ServiceDefaults.Hosting;
@@ -6,7 +7,7 @@ using HyperBdr.ServiceDefaults.Messaging;
 var builder = WebApplication.CreateBuilder(args).AddServiceDefaults("identity");
 builder.AddDatabase<IdentityDb>("identitydb");
 builder.AddRedis();
-builder.AddBus();
+builder.AddBus(IdentityEvents.Handle);
 builder.Services.AddFeatures();
 var app = builder.Build().UseServiceDefaults();
 app.MapFeatures();

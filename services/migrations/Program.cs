@@ -1,5 +1,6 @@
 using HyperBdr.Ant;
 using HyperBdr.Ant.Persistence;
+using HyperBdr.Identity;
 using HyperBdr.Identity.Persistence;
 using HyperBdr.Migrations;
 using HyperBdr.Owl;
@@ -26,6 +27,7 @@ if (migrated != 0) return migrated;
 
 // Queues too: an event that was sent before its receiver first started must find one.
 var broker = builder.Configuration.GetConnectionString("rabbitmq") ?? throw new InvalidOperationException("ConnectionStrings:rabbitmq is not set.");
+await Bus.DeployAsync(broker, "identity", IdentityEvents.Handle, CancellationToken.None);
 await Bus.DeployAsync(broker, "ant", AntEvents.Handle, CancellationToken.None);
 await Bus.DeployAsync(broker, "storplus", StorplusEvents.Handle, CancellationToken.None);
 await Bus.DeployAsync(broker, "owl", OwlEvents.Handle, CancellationToken.None);

@@ -50,7 +50,8 @@ public sealed class HostCallTests(SyncFixture shared) : SyncBench(shared), IClas
         Text((await Ops.PostAsync("/api/v1/ant/hosts/sync", new { ids })).Body, "code").ShouldBe("host_disconnected");
         Text((await Ops.PostAsync("/api/v1/ant/hosts/deregister", new { ids, confirm_unprotected = true, confirm_points_deleted = true })).Body, "code").ShouldBe("ant.host.force_needed");
         await OkAsync("/api/v1/ant/hosts/deregister", new { ids, confirm_unprotected = true, confirm_points_deleted = true, force = true });
-        (Text(await HostAsync(id), "stage"), Text(await HostAsync(id), "status")).ShouldBe(("deregistered", "host_unregister_done"));
+        await Waiting.UntilAsync("it is deregistered", Soon, async () => Text(await HostAsync(id), "stage") == "deregistered");
+        Text(await HostAsync(id), "status").ShouldBe("host_unregister_done");
         (await Ops.GetAsync("/api/v1/ant/hosts")).Body["total"]!.GetValue<int>().ShouldBe(0);
     }
 
@@ -100,17 +101,18 @@ public sealed class HostCallTests(SyncFixture shared) : SyncBench(shared), IClas
         var policy = Text(await OkAsync("/api/v1/ant/policies", new { name = "hourly", time_zone = "UTC", start_time = "2020-01-01T00:00", incremental = new { cron = "0 0 1 1 *" } }), "id");
         var host = await ReadyHostAsync(policy);
         Script.LastPointAt = TimeProvider.System.GetUtcNow().AddHours(-1);
-        (await VerdictsAsync(host)).ShouldBe(("unknown", "agent_online ready, clock ready, disks_supported ready, last_point ready, policy ready, pool_available ready, scoped_credentials ready, tracking_state unknown"));
+        (await VerdictsAsync(host)).ShouldBe(("unknown", "agent_online ready, clock ready, disks_supported ready, key_escrowed ready, last_point ready, licence ready, point_whole ready, policy ready, pool_available ready, pool_space ready, repository_whole ready, scoped_credentials ready, tracking_state unknown"));
         var age = (await Ops.GetAsync($"/api/v1/ant/hosts/{host}/readiness")).Body["findings"]!.AsArray().Single(f => Text(f!, "code") == "last_point")!["age_s"]!.GetValue<long>();
         age.ShouldBeInRange(3600, 3700);
 
         Script.PoolKind = "s3";
         Script.PoolState = "create_failed";
+        Script.PoolFree = 10;
         Script.Availability = "disconnected";
         Script.LastPointAt = null;
         await PublishAsync(new MachineProblem(Guid.Parse(host), "web-1", "agent.clock.wrong", "The clock is 400 s ahead.") { TenantId = Tenant, OccurredAt = TimeProvider.System.GetUtcNow() });
         await Waiting.UntilAsync("the problem was heard", Soon, async () => (await HostAsync(host))["problems"]!.AsArray().Count == 1);
-        (await VerdictsAsync(host)).ShouldBe(("blocked", "agent_online blocked, clock blocked, disks_supported ready, last_point warning, policy ready, pool_available blocked, scoped_credentials warning, tracking_state unknown"));
+        (await VerdictsAsync(host)).ShouldBe(("blocked", "agent_online blocked, clock blocked, disks_supported ready, key_escrowed ready, last_point warning, licence ready, policy ready, pool_available blocked, pool_space warning, repository_whole ready, scoped_credentials warning, tracking_state unknown"));
         Script.Set(away: true);
         (await VerdictsAsync(host)).Verdict.ShouldBe("blocked");
         (await VerdictsAsync(host)).Findings.ShouldStartWith("agent_online unknown");

@@ -65,6 +65,28 @@ public sealed class ScheduleTests(BackingServersFixture servers) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_takeover_a_deregistration_and_a_missing_licence_unit_each_have_their_own_decision()
+    {
+        var policy = await day.AddPolicyAsync("0 * * * *");
+        var taken = await day.AddHostAsync(policy);
+        var leaving = await day.AddHostAsync(policy);
+        await day.ChangeHostAsync(taken, h => h.TakeOver(day.Now).ShouldBeNull());
+        await day.ChangeHostAsync(leaving, h => h.BeginDeregistration(Guid.CreateVersion7(), withPoints: true));
+        await day.AtAsync(At(0, 0));
+        (await DecisionsAsync(taken)).ShouldBe(["00:00 skipped_takeover"]);
+        (await DecisionsAsync(leaving)).ShouldBe(["00:00 skipped_deregistering"]);
+        await day.ChangeHostAsync(taken, h => h.ReleaseTakeover().ShouldBeNull());
+        await day.AtAsync(At(1, 0));
+        (await DecisionsAsync(taken)).ShouldBe(["00:00 skipped_takeover", "01:00 started"]);
+
+        await using var other = new SimulatedSchedule(connection, At(0, 0).AddSeconds(-1)) { Licensed = false };
+        var none = await other.AddHostAsync(await other.AddPolicyAsync("0 * * * *"));
+        await other.AtAsync(At(0, 0));
+        (await other.TicksAsync(none)).Single().Decision.ShouldBe("license_insufficient");
+        ((await other.HostAsync(none)).FaultCode, (await other.TasksAsync()).Count).ShouldBe(("license_insufficient", 0));
+    }
+
+    [Fact]
     public async Task Of_a_full_and_an_incremental_in_one_minute_the_full_one_runs()
     {
         var host = await day.AddHostAsync(await day.AddPolicyAsync("0 * * * *", "0 1 * * *"));

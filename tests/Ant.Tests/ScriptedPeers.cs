@@ -53,12 +53,18 @@ internal sealed class ScriptedPeers : IAsyncDisposable
 
     private sealed class MachineAnswers(PeerScript script) : Machines.MachinesBase
     {
+        public override Task<ResetSettingsResponse> ResetSettings(ResetSettingsRequest request, ServerCallContext context)
+        {
+            script.MeetTrouble();
+            script.ResetSettings.Enqueue(request.MachineId);
+            return Task.FromResult(new ResetSettingsResponse());
+        }
+
         public override Task<Machine> GetMachine(GetMachineRequest request, ServerCallContext context)
         {
             script.MeetTrouble();
             var inventory = new Inventory { OsName = "Ubuntu 24.04", Firmware = "uefi", Cpus = 4, MemoryBytes = 8L << 30 };
-            inventory.Disks.Add(new Disk { Id = "disk-a", Device = "/dev/vda", LengthBytes = 10L << 30, Boot = true });
-            inventory.Disks.Add(new Disk { Id = "disk-b", Device = "/dev/vdb", LengthBytes = 5L << 30 });
+            inventory.Disks.AddRange(script.Disks);
             inventory.Nics.Add(new Nic { Name = "eth0", Mac = "52:54:00:00:00:01", Addresses = { "192.0.2.10" } });
             return Task.FromResult(new Machine
             {
@@ -112,6 +118,13 @@ internal sealed class ScriptedPeers : IAsyncDisposable
             return Task.FromResult(new RecoveryPoint { Id = request.PointId, State = "create_done", TakenAt = TimeProvider.System.GetUtcNow().ToTimestamp(), StoredBytes = 1000 });
         }
 
+        public override Task<DeleteHostResponse> DeleteHost(DeleteHostRequest request, ServerCallContext context)
+        {
+            script.MeetTrouble();
+            script.Deleted.Enqueue(request.HostId);
+            return Task.FromResult(script.PointsLeft);
+        }
+
         public override Task<AbandonWriteSessionResponse> Abandon(AbandonWriteSessionRequest request, ServerCallContext context)
         {
             script.MeetTrouble();
@@ -124,7 +137,7 @@ internal sealed class ScriptedPeers : IAsyncDisposable
     {
         public override Task<Pool> GetPool(GetPoolRequest request, ServerCallContext context) =>
             request.PoolId == PeerScript.UnknownPool ? throw new RpcException(new Status(StatusCode.NotFound, "No such storage pool."), new Metadata { { "error-code", "storplus.pool.not_found" } })
-            : Task.FromResult(new Pool { Id = request.PoolId, Name = "cloud", Kind = script.PoolKind, State = script.PoolState });
+            : Task.FromResult(new Pool { Id = request.PoolId, Name = "cloud", Kind = script.PoolKind, State = script.PoolState, TotalBytes = 100, FreeBytes = script.PoolFree, NearlyFull = script.PoolFree < 15, HasRepository = true, Escrowed = true });
     }
 
     private sealed class PointAnswers(PeerScript script) : RecoveryPoints.RecoveryPointsBase
@@ -132,7 +145,7 @@ internal sealed class ScriptedPeers : IAsyncDisposable
         public override Task<ListPointsResponse> ListPoints(ListPointsRequest request, ServerCallContext context)
         {
             var answer = new ListPointsResponse { Total = script.LastPointAt is null ? 0 : 1 };
-            if (script.LastPointAt is { } at) answer.Points.Add(new RecoveryPoint { Id = "p", HostId = request.HostId, State = "create_done", TakenAt = at.ToTimestamp() });
+            if (script.LastPointAt is { } at) answer.Points.Add(new RecoveryPoint { Id = "p", HostId = request.HostId, State = "create_done", TakenAt = at.ToTimestamp(), Available = true, Consistency = "file_system" });
             return Task.FromResult(answer);
         }
     }
@@ -163,11 +176,22 @@ internal sealed class PeerScript
 
     public ConcurrentQueue<string> Abandoned { get; } = new();
 
+    /// <summary>Hosts whose points were to be deleted, and whose settings were taken back.</summary>
+    public ConcurrentQueue<string> Deleted { get; } = new();
+
+    public ConcurrentQueue<string> ResetSettings { get; } = new();
+
+    public DeleteHostResponse PointsLeft { get; set; } = new();
+
+    public List<Disk> Disks { get; } = [];
+
     public string Availability { get; set; } = "";
 
     public string PoolState { get; set; } = "";
 
     public string PoolKind { get; set; } = "";
+
+    public long PoolFree { get; set; }
 
     public DateTimeOffset? LastPointAt { get; set; }
 
@@ -191,7 +215,13 @@ internal sealed class PeerScript
         Opened.Clear();
         Committed.Clear();
         Abandoned.Clear();
-        (Availability, PoolState, PoolKind, LastPointAt, RefuseOpen, Finishes) = ("active", "available", "gateway", null, null, false);
+        Deleted.Clear();
+        ResetSettings.Clear();
+        PointsLeft = new DeleteHostResponse();
+        Disks.Clear();
+        Disks.Add(new Disk { Id = "disk-a", Device = "/dev/vda", LengthBytes = 10L << 30, Boot = true });
+        Disks.Add(new Disk { Id = "disk-b", Device = "/dev/vdb", LengthBytes = 5L << 30 });
+        (Availability, PoolState, PoolKind, LastPointAt, RefuseOpen, Finishes, PoolFree) = ("active", "available", "gateway", null, null, false, 50);
         Set(connected: true, away: false);
     }
 
@@ -227,7 +257,7 @@ internal sealed class PeerScript
     public static CommandResult Done(StartSync start) => new()
     {
         CommandId = start.TaskId, Ok = true,
-        Sync = new SyncResult { PointId = $"point-{start.TaskId}", Consistency = "file_system", Mode = start.Mode, SentBytes = 500, ReadBytes = 1000, StoredBytes = 400, FreezeUs = 12_000 },
+        Sync = new SyncResult { PointId = $"point-{start.TaskId}", Consistency = "file_system", Mode = start.Mode, SentBytes = 500, ReadBytes = 1000, StoredBytes = 400, FreezeUs = 12_000, DurationUs = 3_000_000, ConsistencyReason = "No hook is set." },
     };
 
     private void Tell()

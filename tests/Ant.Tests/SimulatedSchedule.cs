@@ -1,5 +1,6 @@
 using HyperBdr.Ant.Domain;
 using HyperBdr.Ant.Domain.Hosts;
+using HyperBdr.Ant.Domain.Licences;
 using HyperBdr.Ant.Domain.Policies;
 using HyperBdr.Ant.Features;
 using HyperBdr.Ant.Persistence;
@@ -21,6 +22,7 @@ namespace HyperBdr.Ant.Tests;
 /// <summary>The scheduler's own parts on a real database and a clock that the test turns; syncs end when the test says.</summary>
 internal sealed class SimulatedSchedule : IAsyncDisposable
 {
+    private static readonly string Outcome = SyncOutcome.Of(new HyperBdr.Contracts.Porter.V1.SyncResult()).ToText();
     private readonly ServiceProvider services;
     private readonly TurnedClock clock;
 
@@ -38,6 +40,9 @@ internal sealed class SimulatedSchedule : IAsyncDisposable
     }
 
     public Guid Tenant { get; } = Guid.CreateVersion7();
+
+    /// <summary>Whether hosts find licence units.</summary>
+    public bool Licensed { get; set; } = true;
 
     public DateTimeOffset Now => clock.GetUtcNow();
 
@@ -61,6 +66,7 @@ internal sealed class SimulatedSchedule : IAsyncDisposable
     /// <param name="synced">It has a point already, so that its next sync may be incremental.</param>
     public async Task<Guid> AddHostAsync(Guid policy, bool synced = true) => await InAsync(async (_, db) =>
     {
+        if (Licensed && !await db.Licences.AnyAsync()) db.Licences.Add(new Licence { Id = Guid.CreateVersion7(), TenantId = Tenant, Kind = Licence.Dr, Units = 1000, StartsAt = Now, ExpiresAt = Now.AddYears(20), SeenAt = Now });
         var host = ProtectedHost.Enrolled(Guid.CreateVersion7(), Tenant, "linux_agent", "web-1", Now);
         host.BecomeHealthy(HostHealth.Active, "web-1", null, Now);
         host.Register();
@@ -106,7 +112,7 @@ internal sealed class SimulatedSchedule : IAsyncDisposable
         foreach (var step in task.Steps.OrderBy(s => s.Position).ToList())
         {
             step.Begin(Now);
-            var returned = plan.Step(step.Name).Returns.ToDictionary(r => r, r => r == SyncPlan.TakenAt ? Now.ToString("O") : r == SyncPlan.DoneMode ? task.Inputs![SyncPlan.Mode] : "x");
+            var returned = plan.Step(step.Name).Returns.ToDictionary(r => r, r => r == SyncPlan.TakenAt ? Now.ToString("O") : r == SyncPlan.DoneMode ? task.Inputs![SyncPlan.Mode] : r == SyncPlan.Disks ? "[]" : r == SyncPlan.Outcome ? Outcome : "x");
             task.EndStep(step, "done", returned, Now);
         }
 

@@ -3,6 +3,7 @@ using HyperBdr.Contracts.Events;
 using HyperBdr.Contracts.Security;
 using HyperBdr.Fixtures;
 using HyperBdr.Fixtures.Services;
+using Microsoft.EntityFrameworkCore;
 using Xunit;
 
 namespace HyperBdr.Ant.Tests;
@@ -13,7 +14,7 @@ public sealed class SyncFixture(BackingServersFixture servers) : IAsyncLifetime
     private static readonly (string, string)[] Quick =
     [
         ("Ant__Worker__Lease", "00:00:05"), ("Ant__Worker__RenewEach", "00:00:01"), ("Ant__Worker__LookEach", "00:00:00.3"), ("Ant__Worker__LongestWait", "00:00:01"), ("Ant__Worker__ReportEach", "00:00:00.3"),
-        ("Ant__Worker__Slots", "1"), ("Ant__Sync__LookEach", "00:00:00.3"), ("Ant__Sync__OfflineLimit", "00:00:05"), ("Ant__Sync__PerTenant", "4"),
+        ("Ant__Worker__Slots", "1"), ("Ant__Sync__LookEach", "00:00:00.3"), ("Ant__Sync__OfflineLimit", "00:00:05"), ("Ant__Sync__PerTenant", "4"), ("Ant__Deregister__Grace", "00:00:02"),
     ];
 
     public Bench Bench { get; private set; } = null!;
@@ -57,6 +58,8 @@ public abstract class SyncBench : IDisposable
 
     private protected PeerScript Script => Shared.Peers.Script;
 
+    private bool licensed;
+
     protected Guid Tenant { get; } = Guid.CreateVersion7();
 
     protected ServiceCaller Ops { get; private set; }
@@ -81,12 +84,27 @@ public abstract class SyncBench : IDisposable
     /// <summary>A machine that enrolled and is online, as porter tells it.</summary>
     protected async Task<string> EnrolAsync()
     {
+        await LicenceAsync();
         var id = Guid.CreateVersion7();
         var now = TimeProvider.System.GetUtcNow();
         await PublishAsync(new MachineEnrolled(id, "linux_agent", "web-1", "serial", TookOver: false) { TenantId = Tenant, OccurredAt = now });
         await PublishAsync(new MachineStateChanged(id, "linux_agent", "web-1", "active", null) { TenantId = Tenant, OccurredAt = now });
         await Waiting.UntilAsync("the host is online", Soon, async () => await Ops.GetAsync($"/api/v1/ant/hosts/{id}") is (200, var host) && Text(host, "health") == "active");
         return id.ToString();
+    }
+
+    /// <summary>Licence units for the test's tenant, as identity tells it; the first call counts.</summary>
+    protected async Task LicenceAsync(int units = 1000)
+    {
+        if (licensed) return;
+        licensed = true;
+        var now = TimeProvider.System.GetUtcNow();
+        await PublishAsync(new LicenceGranted(Guid.CreateVersion7(), "dr", units, now.AddDays(-1), now.AddYears(1), "test") { TenantId = Tenant, OccurredAt = now });
+        await Waiting.UntilAsync("the licence was heard of", Soon, async () =>
+        {
+            await using var db = Bench.Ant(Tenant);
+            return await db.Licences.AnyAsync();
+        });
     }
 
     protected async Task<string> ReadyHostAsync(string? policy = null)

@@ -28,6 +28,10 @@ public sealed class SyncTests(SyncFixture shared) : SyncBench(shared), IClassFix
         var task = await TaskEndedAsync(id);
         Text(task, "status").ShouldBe("done", task.ToString());
         (Text(task, "mode"), task["percent"]!.GetValue<int>()).ShouldBe(("full", 100));
+        var outcome = task["outcome"]!;
+        (outcome["freeze_us"]!.GetValue<long>(), outcome["duration_us"]!.GetValue<long>(), outcome["read_bytes"]!.GetValue<long>(), outcome["sent_bytes"]!.GetValue<long>()).ShouldBe((12_000L, 3_000_000L, 1000L, 500L));
+        (Text(outcome, "consistency"), Text(outcome, "consistency_reason")).ShouldBe(("file_system", "No hook is set."));
+        task["progress"]!["bytes_per_second"]!.GetValue<long>().ShouldBe(0);
         var seen = await HostAsync(host);
         Text(seen, "status").ShouldBe("sync_snapshot_done");
         Text(seen["last_sync"]!, "point_id").ShouldBe($"point-{run}");
@@ -38,6 +42,7 @@ public sealed class SyncTests(SyncFixture shared) : SyncBench(shared), IClassFix
         opened.Retention.ShouldHaveSingleItem().Keep.ShouldBe(7);
         var committed = Script.Committed.ShouldHaveSingleItem();
         (committed.SessionId, committed.PointId, committed.Mode, committed.SentBytes).ShouldBe(($"session-{id}", $"point-{id}", "full", 500));
+        (committed.FreezeUs, committed.DurationUs, committed.ConsistencyReason).ShouldBe((12_000, 3_000_000, "No hook is set."));
         var start = Script.Of(Command.BodyOneofCase.StartSync).First().StartSync;
         (start.TaskId, start.HostId, start.Mode, start.LimitBitsPerSecond).ShouldBe((id, host, "full", 0L));
 
@@ -105,7 +110,7 @@ public sealed class SyncTests(SyncFixture shared) : SyncBench(shared), IClassFix
     {
         Script.RefuseOpen = "storplus.points.quota_exhausted";
         var task = await TaskEndedAsync(await SyncAsync(await ReadyHostAsync()));
-        Text(task, "error_code").ShouldBe("storplus.points.quota_exhausted");
+        Text(task, "error_code").ShouldBe("snapshot_quota_exhausted");
         Script.Sent.ShouldBeEmpty();
     }
 
@@ -117,6 +122,7 @@ public sealed class SyncTests(SyncFixture shared) : SyncBench(shared), IClassFix
         var run = await StartedAsync();
         Script.Set(connected: false);
         await Waiting.UntilAsync("the absence is told", Soon, async () => Text((await TaskAsync(id))["steps"]![1]!, "message").StartsWith("The host is offline", StringComparison.Ordinal));
+        (await TaskAsync(id))["progress"]!["bytes_per_second"]!.GetValue<long>().ShouldBe(0);
         Script.Set(connected: true);
         Script.End(run);
         Text(await TaskEndedAsync(id), "status").ShouldBe("done");

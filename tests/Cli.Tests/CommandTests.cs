@@ -123,4 +123,43 @@ public sealed class CommandTests : IAsyncLifetime
         (await console.RunAsync("install-command --type gateway")).Out.Trim().ShouldBe("curl two");
         (await console.RunAsync("pools add cloud --endpoint s3.example:443 --bucket b --access-key k")).Exit.ShouldBe(1);
     }
+
+    [Fact]
+    public async Task A_points_numbers_are_shown_for_people()
+    {
+        console.Answer("GET /api/v1/storplus/points?page=1&page_size=500", """{"items":[{"id":"p-1","taken_at":"2026-11-23T08:00:00Z","host_name":"web-1","state":"create_done","mode":"incremental","consistency":"file_system","length_bytes":4294967296,"read_bytes":1048576,"sent_bytes":2048,"stored_bytes":2048,"duration_us":3200000,"freeze_us":12400,"available":true}],"total":1}""");
+        var list = await console.RunAsync("points list");
+        list.Exit.ShouldBe(0, list.Error);
+        list.Out.ShouldContain("3.2 s");
+        list.Out.ShouldContain("12.4 ms");
+        list.Out.ShouldContain("4.0 GiB");
+    }
+
+    [Fact]
+    public async Task An_offline_key_is_let_into_a_pools_repository()
+    {
+        var file = Path.Combine(console.Folder, "escrow.pem");
+        await File.WriteAllTextAsync(file, "-----BEGIN PUBLIC KEY-----");
+        console.Answer("GET /api/v1/storplus/repositories?page=1&page_size=500", $$"""{"items":[{"id":"{{Two}}","pool_name":"cloud","pool_id":"{{One}}"}],"total":1}""");
+        console.Answer($"POST /api/v1/storplus/repositories/{Two}/escrow", """{"fingerprint":"ab12","location":"s3://b/p","slot_name":"keys/x","slot":"AAEC"}""");
+        var slot = Path.Combine(console.Folder, "slot");
+        var run = await console.RunAsync($"keys escrow cloud --public-key {file} --slot {slot}");
+        (run.Exit, run.Out.Trim()).ShouldBe((0, "Key ab12 opens s3://b/p (slot keys/x)."), run.Error);
+        JsonNode.Parse(console.Calls.Last().Body)!["public_key"]!.GetValue<string>().ShouldStartWith("-----BEGIN");
+        (await File.ReadAllBytesAsync(slot)).ShouldBe([0, 1, 2]);
+        (await console.RunAsync("keys rotate nowhere")).Exit.ShouldBe(4);
+        (await console.RunAsync("keys escrow cloud --public-key /nowhere")).Exit.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_speed_limit_is_written_as_people_say_it()
+    {
+        console.Answer("POST /api/v1/ant/policies", $$"""{"id":"{{One}}","warnings":[]}""", 201);
+        var run = await console.RunAsync("policies create office --incremental 30m --limit mon,tue@09:00-18:00=50 --limit 22:00-05:00=20");
+        run.Exit.ShouldBe(0, run.Error);
+        var windows = JsonNode.Parse(console.Calls.Last().Body)!["speed_limit"]!.AsArray();
+        windows[0]!.ToJsonString().ShouldBe("""{"cycle":"weekly","from":"09:00","to":"18:00","mbps":50,"weekdays":["monday","tuesday"]}""");
+        windows[1]!.ToJsonString().ShouldBe("""{"cycle":"days","from":"22:00","to":"05:00","mbps":20,"every":1}""");
+        (await console.RunAsync("policies create office --limit always")).Exit.ShouldBe(1);
+    }
 }

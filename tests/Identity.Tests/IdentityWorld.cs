@@ -27,6 +27,9 @@ public sealed class IdentityWorld : IAsyncLifetime
 
     public const string Password = "Correct-Horse-7";
 
+    /// <summary>Signs activation codes.</summary>
+    public static readonly System.Security.Cryptography.ECDsa Seller = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+
     private readonly BackingServersFixture servers = new();
     private readonly string home = Path.Combine(Path.GetTempPath(), $"hyperbdr-identity-{Guid.CreateVersion7():n}");
     private RunningService<IdentityDb>? identity;
@@ -65,6 +68,8 @@ public sealed class IdentityWorld : IAsyncLifetime
             Observe<TenantCreated>(endpoint);
             Observe<TenantStatusChanged>(endpoint);
             Observe<AccessKeyChanged>(endpoint);
+            Observe<LicenceGranted>(endpoint);
+            Observe<LicenceProblem>(endpoint);
         }).Ready;
     }
 
@@ -73,6 +78,7 @@ public sealed class IdentityWorld : IAsyncLifetime
         ["ConnectionStrings:identitydb"] = database,
         ["ConnectionStrings:rabbitmq"] = Broker,
         ["ConnectionStrings:redis"] = redis,
+        ["Identity:Licences:SellerKeys:0"] = Seller.ExportSubjectPublicKeyInfoPem(),
     }, s => s.AddSingleton<TimeProvider>(Time), CancellationToken.None);
 
     public Browser NewBrowser(string surface = "console", RunningService<IdentityDb>? at = null) => new(at ?? Identity, surface, Name("2001:db8:"));

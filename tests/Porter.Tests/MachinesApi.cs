@@ -161,6 +161,15 @@ public sealed class MachinesApi(PorterWorld world)
         (await StatusAsync(console, HttpMethod.Get, $"/hypermotion/v1/sources/packages/{path}")).ShouldBeOneOf(HttpStatusCode.NotFound, HttpStatusCode.BadRequest);
     }
 
+    [Fact]
+    public async Task The_command_for_Windows_gets_a_batch_file_that_says_why_not_and_fails()
+    {
+        using var anybody = world.Porter.As(ServiceDefaults.Calls.Caller.Anonymous);
+        using var answer = await anybody.GetAsync(new Uri("/hypermotion/v1/sources/download?type=windows_install_cmd&id=hbe_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&scene=dr", UriKind.Relative), ct);
+        answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await answer.Content.ReadAsStringAsync(ct)).ShouldBe("@echo off\r\necho This console has no agent for Windows. Machines with Linux and cloud sync gateways can be installed. [porter.package.no_windows_agent] 1>&2\r\nexit /b 1\r\n");
+    }
+
     [Theory]
     [InlineData("a'b:10443")]
     [InlineData("$(reboot):10443")]

@@ -105,20 +105,8 @@ public sealed class FolderStoreTests : BlobStoreContract, IDisposable
     public async Task Names_that_lead_out_are_refused()
     {
         await using var store = await OpenAsync();
-        foreach (var name in new[] { "../x", "a/../../x", "/etc/x", "a//b", ".drafts/x", "", "a/", "a\0b" })
+        foreach (var name in new[] { "../x", "a/../../x", "/etc/x", "a//b", ".tmp/x", "", "a/", "a\0b" })
             await Should.ThrowAsync<ArgumentException>(() => store.PutAsync(name, "x"u8.ToArray(), default));
-    }
-
-    [Fact]
-    public async Task Deletes_and_puts_side_by_side_in_one_folder_do_not_hurt_each_other()
-    {
-        await using var store = await OpenAsync();
-        await Parallel.ForAsync(0, 200, async (i, ct) =>
-        {
-            await store.PutAsync($"same/deep/{i}", "x"u8.ToArray(), ct);
-            await store.DeleteAsync($"same/deep/{i}", ct);
-        });
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ShouldBeEmpty();
     }
 
     [Theory]

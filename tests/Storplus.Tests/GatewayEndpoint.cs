@@ -21,6 +21,9 @@ public sealed class GatewayEndpoint : IAsyncDisposable
 
     public string Bucket { get; private set; } = "";
 
+    /// <summary>Of its disk of 1000 bytes.</summary>
+    public long FreeBytes { get; set; } = 900;
+
     public string Address => $"127.0.0.1:{Port}";
 
     public S3Server Server => server ?? throw new InvalidOperationException("no bucket was asked for");
@@ -47,7 +50,7 @@ public sealed class GatewayEndpoint : IAsyncDisposable
     {
         if (Bucket == bucket) return;
         Bucket = bucket;
-        server = await S3Server.StartAsync(null, new S3ServerOptions { Port = Port, Region = "us-east-1", Bucket = bucket, AccessKey = OwnerKey, SecretKey = OwnerSecret, Certificate = certificate, Tokens = SecretOf });
+        server = await S3Server.StartAsync(null, new S3ServerOptions { Port = Port, Region = "us-east-1", Bucket = bucket, AccessKey = OwnerKey, SecretKey = OwnerSecret, Certificate = certificate, Tokens = SecretOf, BucketHeaders = () => [new("x-hyperbdr-total-bytes", "1000"), new("x-hyperbdr-free-bytes", $"{FreeBytes}")] });
     }
 
     public async ValueTask DisposeAsync()

@@ -45,6 +45,8 @@ public sealed class RetentionTests
     [InlineData(Month, 2, Year, 25)]
     [InlineData(Day, 7, Day, 8)]
     [InlineData(Week, 1, Year, 54)]
+    [InlineData(Week, 12, Month, 54)]
+    [InlineData(Day, 31, Day, 32)]
     public void The_worst_case_of_a_rule_is_what_can_be_held_at_one_moment(CalendarUnit period, int keep, CalendarUnit unit, int worst) =>
         RetentionBudget.WorstCase(new SequenceRule(period, 1, keep, unit)).ShouldBe(worst);
 

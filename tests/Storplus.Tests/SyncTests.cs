@@ -18,7 +18,7 @@ using Xunit;
 namespace HyperBdr.Storplus.Tests;
 
 /// <summary>Syncs as they come from ant and from machines, against the running service and real stores.</summary>
-public sealed class SyncTests(SyncFixture shared) : IClassFixture<SyncFixture>, IDisposable
+public sealed partial class SyncTests(SyncFixture shared) : IClassFixture<SyncFixture>, IDisposable
 {
     private const string Api = "/api/v1/storplus";
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
@@ -42,8 +42,7 @@ public sealed class SyncTests(SyncFixture shared) : IClassFixture<SyncFixture>, 
         var pool = await FolderPoolAsync();
         var first = machine.Disk.ToArray();
         var full = await SyncAsync(pool, machine);
-        full.Mode.ShouldBe("full");
-        full.Consistency.ShouldBe("file_system");
+        (full.Mode, full.Consistency).ShouldBe(("full", "file_system"));
         machine.Work();
         var incremental = await SyncAsync(pool, machine);
         incremental.Mode.ShouldBe("incremental");
@@ -238,6 +237,7 @@ public sealed class SyncTests(SyncFixture shared) : IClassFixture<SyncFixture>, 
         run["result"]!["damaged_points"]!.AsArray().Select(p => p!.ToString()).ShouldBe([point.Id]);
         (await Admin.GetAsync($"{Api}/repositories/{repository["id"]}")).Body["damaged"]!.GetValue<bool>().ShouldBeTrue();
         (await shared.EventsAsync(tenant, "PoolProblem")).Count.ShouldBe(1);
+        await DamagedPointIsNoSubstituteAsync(pool, point.Id);
     }
 
     [Fact]
@@ -313,6 +313,7 @@ public sealed class SyncTests(SyncFixture shared) : IClassFixture<SyncFixture>, 
         secret.Store.SecretKey.ShouldNotBe(GatewayEndpoint.OwnerSecret);
         var point = await machine.WriteAsync(secret);
         (await CommitAsync(session.Id, point)).State.ShouldBe("create_done");
+        await SpaceIsFollowedAsync(pool);
         await using var store = ProductionHost.StoreOf(secret.Store);
         (await Should.ThrowAsync<EngineException>(() => store.DeleteAsync(new BlobName($"points/{point}"), default))).Fault.ShouldBe(Fault.StoreRefused);
         secret.Store.Prefix = $"hyperbdr/pool-{Guid.CreateVersion7():n}/";

@@ -18,11 +18,13 @@ internal static class HostCommands
 
     public static Command Create(Func<ParseResult, Session> open)
     {
-        var command = new Command("hosts", "Hosts: their steps, syncs and readiness") { List(open), Show(open), Readiness(open) };
+        var command = new Command("hosts", "Hosts: their steps, syncs and readiness") { List(open), Show(open), Readiness(open), Ticks(open) };
         command.Add(Bulk(open, "register", "Choose hosts for protection"));
         command.Add(Setup(open));
         command.Add(Sync(open));
         command.Add(Bulk(open, "stop", "Stop the running syncs of hosts"));
+        command.Add(Bulk(open, "takeover", "Say that another machine carries the hosts' business: schedules pause"));
+        command.Add(Bulk(open, "release-takeover", "Say that the hosts carry their business again"));
         command.Add(Deregister(open));
         return command;
     }
@@ -51,7 +53,7 @@ internal static class HostCommands
             session.Report.One(await session.Console.GetAsync($"{Hosts}/{id}", ct),
             [
                 .. Columns, Column.Field("REASON", "reason"), Column.Field("TASK", "task_id"), Column.Field("OS", "facts.os_name"), Column.Field("DISKS", "facts.disk_count"),
-                Column.Time("NEXT TICK (UTC)", "next_tick_at"), Column.Field("NEEDS FULL", "needs_full"),
+                Column.Time("NEXT TICK (UTC)", "next_tick_at"), Column.Field("NEEDS FULL", "needs_full"), Column.Size("CHANGES A DAY", "change_bytes_per_day"), Column.Time("LICENCE UNTIL (UTC)", "licence.expires_at"), Column.Time("TAKEN OVER (UTC)", "taken_over_at"),
             ]);
             return ExitCodes.Done;
         });
@@ -79,6 +81,21 @@ internal static class HostCommands
             }
 
             return state is "blocked" or "unknown" ? ExitCodes.NotReady : ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Ticks(Func<ParseResult, Session> open)
+    {
+        var host = Host();
+        var command = new Command("ticks", "Show what the scheduler decided for a host, the newest first") { host };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var session = open(parsed);
+            var id = await Names.IdAsync(session.Console, Hosts, "host", parsed.GetValue(host)!, ct);
+            var answer = await session.Console.GetAsync($"{Hosts}/{id}/ticks?page_size=50", ct);
+            session.Report.Rows([.. Fields.List(answer, "items")], Column.Time("TIME (UTC)", "at"), Column.Field("MODE", "mode"), Column.Field("DECISION", "decision"), Column.Field("MISSED BEFORE", "missed"), Column.Field("TASK", "task_id"));
+            return ExitCodes.Done;
         });
         return command;
     }
@@ -127,12 +144,14 @@ internal static class HostCommands
         var hosts = Several();
         var unprotected = new Option<bool>("--confirm-unprotected") { Description = "I know that nothing is synchronised any more" };
         var points = new Option<bool>("--confirm-points-deleted") { Description = "I know that recovery points are deleted" };
+        var keep = new Option<bool>("--keep-points") { Description = "Recovery points stay until somebody deletes them" };
         var force = new Option<bool>("--force") { Description = "Also hosts that are offline" };
-        var command = new Command("deregister", "Give up the protection of hosts") { hosts, unprotected, points, force };
+        var command = new Command("deregister", "Give up the protection of hosts") { hosts, unprotected, points, keep, force };
         command.SetAction((parsed, ct) => SendAsync(open, parsed, hosts, "deregister", (_, body) =>
         {
             body["confirm_unprotected"] = parsed.GetValue(unprotected);
             body["confirm_points_deleted"] = parsed.GetValue(points);
+            body["keep_points"] = parsed.GetValue(keep);
             body["force"] = parsed.GetValue(force);
             return Task.CompletedTask;
         }, ct));

@@ -13,7 +13,8 @@ internal static class PointCommands
     private static readonly Column[] Columns =
     [
         Column.Field("POINT", "id"), Column.Time("TIME (UTC)", "taken_at"), Column.Field("HOST", "host_name"), Column.Field("STATE", "state"), Column.Field("MODE", "mode"),
-        Column.Field("CONSISTENCY", "consistency"), Column.Size("SIZE", "length_bytes"), Column.Size("STORED", "stored_bytes"), Column.Field("HOLD", "hold.reason"),
+        Column.Field("CONSISTENCY", "consistency"), Column.Size("SIZE", "length_bytes"), Column.Size("READ", "read_bytes"), Column.Size("SENT", "sent_bytes"), Column.Size("STORED", "stored_bytes"),
+        Column.Duration("DURATION", "duration_us"), Column.Duration("FREEZE", "freeze_us"), new Column("WHOLE", p => Fields.Text(p, "available") == "true" ? "yes" : "NO"), Column.Field("HOLD", "hold.reason"),
     ];
 
     public static Command Create(Func<ParseResult, Session> open) => new("points", "Recovery points") { List(open), Show(open), Hold(open), Delete(open) };
@@ -39,7 +40,7 @@ internal static class PointCommands
         command.SetAction(async (parsed, ct) =>
         {
             using var session = open(parsed);
-            session.Report.One(await session.Console.GetAsync(Path(parsed, point), ct), [.. Columns, Column.Field("REASON", "reason"), Column.Time("RETAINED UNTIL (UTC)", "retained_until")]);
+            session.Report.One(await session.Console.GetAsync(Path(parsed, point), ct), [.. Columns, Column.Field("REASON", "reason"), Column.Field("DAMAGE", "damage"), Column.Field("WHY NOT MORE CONSISTENT", "consistency_reason"), Column.Field("WHY THIS MODE", "mode_reason"), Column.Time("RETAINED UNTIL (UTC)", "retained_until")]);
             return ExitCodes.Done;
         });
         return command;

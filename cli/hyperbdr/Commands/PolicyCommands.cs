@@ -10,7 +10,12 @@ internal static class PolicyCommands
 {
     private const string Policies = "/api/v1/ant/policies";
 
-    public static Command Create(Func<ParseResult, Session> open) => new("policies", "Policies: schedules, windows, retention") { List(open), New(open), Attach(open), Next(open) };
+    public static Command Create(Func<ParseResult, Session> open) => new("policies", "Policies: schedules, windows, retention") 
+    {
+        List(open), New(open), Attach(open), Next(open),
+        One(open, "enable", "Enable a policy", HttpMethod.Post, "/enable"), One(open, "disable", "Disable a policy: no ticks, no windows, no retention", HttpMethod.Post, "/disable"),
+        One(open, "delete", "Delete a policy that no host is attached to", HttpMethod.Delete, ""),
+    };
 
     private static Command List(Func<ParseResult, Session> open)
     {
@@ -33,8 +38,9 @@ internal static class PolicyCommands
         var quota = new Option<int?>("--quota") { Description = "Recovery points per host (1 to 128)" };
         var incremental = new Option<string?>("--incremental") { Description = "Crontab expression, or a period: 5m to 59m, 1h to 23h" };
         var full = new Option<string?>("--full") { Description = "The same for full syncs" };
+        var limit = new Option<string[]>("--limit") { Description = "Speed limit in a window FROM-TO=MBPS, e.g. 09:00-18:00=50, or on some days mon,tue@09:00-18:00=50", HelpName = "WINDOW" };
         var keep = new Option<string[]>("--keep") { Description = "Retention rule PERIOD/N/KEEP/UNIT, e.g. day/1/7/day", HelpName = "RULE" };
-        var command = new Command("create", "Create a policy") { name, zone, start, quota, incremental, full, keep };
+        var command = new Command("create", "Create a policy") { name, zone, start, quota, incremental, full, limit, keep };
         command.SetAction(async (parsed, ct) =>
         {
             using var session = open(parsed);
@@ -47,6 +53,7 @@ internal static class PolicyCommands
             if (parsed.GetValue(quota) is { } points) body["quota"] = points;
             if (parsed.GetValue(incremental) is { } i) body["incremental"] = Schedule(i);
             if (parsed.GetValue(full) is { } f) body["full"] = Schedule(f);
+            if (parsed.GetValue(limit) is { Length: > 0 } windows) body["speed_limit"] = new JsonArray([.. windows.Select(Window)]);
             if (parsed.GetValue(keep) is { Length: > 0 } rules) body["retention"] = new JsonArray([.. rules.Select(Rule)]);
             var answer = await session.Console.PostAsync(Policies, body, ct);
             session.Report.Said(answer, $"Policy {Fields.Text(answer, "id")} is created.");
@@ -55,6 +62,35 @@ internal static class PolicyCommands
         });
         return command;
     }
+
+    private static Command One(Func<ParseResult, Session> open, string name, string description, HttpMethod method, string verb)
+    {
+        var policy = new Argument<string>("policy") { Description = "Id or name" };
+        var command = new Command(name, description) { policy };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var session = open(parsed);
+            var id = await Names.IdAsync(session.Console, Policies, "policy", parsed.GetValue(policy)!, ct);
+            session.Report.Said(await session.Console.SendAsync(method, $"{Policies}/{id}{verb}", null, ct), "Done.");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static JsonNode Window(string text)
+    {
+        var (days, rest) = text.Split('@') is [var named, var after] ? (named, after) : ("", text);
+        if (rest.Split('=') is not [var period, var mbps] || period.Split('-') is not [var from, var to] || !decimal.TryParse(mbps, System.Globalization.CultureInfo.InvariantCulture, out var limit))
+            throw new CommandFailedException(ExitCodes.Usage, "cli.usage", $"{text} is no speed limit; write FROM-TO=MBPS, e.g. 09:00-18:00=50 or mon,tue@09:00-18:00=50.");
+        var window = new JsonObject { ["cycle"] = days.Length == 0 ? "days" : "weekly", ["from"] = from, ["to"] = to, ["mbps"] = limit };
+        if (days.Length == 0) window["every"] = 1;
+        else window["weekdays"] = new JsonArray([.. days.Split(',').Select(d => (JsonNode)Weekday(d))]);
+        return window;
+    }
+
+    private static string Weekday(string text) =>
+        new[] { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" }.FirstOrDefault(d => text.Length >= 3 && d.StartsWith(text, StringComparison.OrdinalIgnoreCase))
+        ?? throw new CommandFailedException(ExitCodes.Usage, "cli.usage", $"{text} is no weekday; write mon, tue, …");
 
     private static Command Attach(Func<ParseResult, Session> open)
     {

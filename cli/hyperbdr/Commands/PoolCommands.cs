@@ -11,7 +11,7 @@ internal static class PoolCommands
     private const string Pools = "/api/v1/storplus/pools";
     private const string SecretVariable = "HYPERBDR_POOL_SECRET_KEY";
 
-    public static Command Create(Func<ParseResult, Session> open) => new("pools", "Storage pools") { List(open), Add(open), Probe(open) };
+    public static Command Create(Func<ParseResult, Session> open) => new("pools", "Storage pools") { List(open), Show(open), Add(open), Probe(open), Delete(open) };
 
     private static Command List(Func<ParseResult, Session> open)
     {
@@ -25,11 +25,42 @@ internal static class PoolCommands
         return command;
     }
 
+    private static Command Show(Func<ParseResult, Session> open)
+    {
+        var pool = new Argument<string>("pool") { Description = "Id or name" };
+        var command = new Command("show", "Show a storage pool, its space and what its last check found") { pool };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var session = open(parsed);
+            var view = await session.Console.GetAsync($"{Pools}/{await Names.IdAsync(session.Console, Pools, "pool", parsed.GetValue(pool)!, ct)}", ct);
+            session.Report.One(view, Column.Field("NAME", "name"), Column.Field("KIND", "kind"), Column.Field("STATE", "state"), Column.Field("REASON", "reason"), Column.Size("TOTAL", "space.total_bytes"), Column.Size("FREE", "space.free_bytes"), Column.Time("CHECKED (UTC)", "last_probe.at"), Column.Field("ID", "id"));
+            if (session.Report.IsJson) return ExitCodes.Done;
+            session.Io.Out.WriteLine();
+            session.Report.Rows([.. Fields.List(view, "last_probe.findings")], Column.Field("STEP", "step"), Column.Field("PASSED", "passed"), Column.Field("MESSAGE", "message"));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Delete(Func<ParseResult, Session> open)
+    {
+        var pool = new Argument<string>("pool") { Description = "Id or name" };
+        var command = new Command("delete", "Forget a storage pool that holds no recovery points") { pool };
+        command.SetAction(async (parsed, ct) =>
+        {
+            using var session = open(parsed);
+            var id = await Names.IdAsync(session.Console, Pools, "pool", parsed.GetValue(pool)!, ct);
+            session.Report.Said(await session.Console.SendAsync(HttpMethod.Delete, $"{Pools}/{id}", null, ct), "The storage pool is forgotten; what is stored in it stays.");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
     private static Command Add(Func<ParseResult, Session> open)
     {
         var name = new Argument<string>("name") { Description = "Name of the new pool" };
         var folder = new Option<string?>("--folder") { Description = "A folder of the console's machine" };
-        var gateway = new Option<string?>("--gateway") { Description = "Id of a cloud sync gateway" };
+        var gateway = new Option<string?>("--gateway") { Description = "Id or name of a cloud sync gateway" };
         var endpoint = new Option<string?>("--endpoint") { Description = "S3 endpoint, host or host:port" };
         var region = new Option<string>("--region") { Description = "S3 region", DefaultValueFactory = _ => "us-east-1" };
         var bucket = new Option<string?>("--bucket") { Description = "S3 bucket" };
@@ -47,7 +78,7 @@ internal static class PoolCommands
             }
             else if (parsed.GetValue(gateway) is { } machine)
             {
-                (body["kind"], body["gateway"]) = ("gateway", new JsonObject { ["machine_id"] = machine });
+                (body["kind"], body["gateway"]) = ("gateway", new JsonObject { ["machine_id"] = await Names.IdAsync(session.Console, $"{MachineCommands.Machines}?kind=sync_gateway", "gateway", machine, ct) });
             }
             else
             {

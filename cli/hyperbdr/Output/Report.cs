@@ -13,6 +13,14 @@ internal sealed record Column(string Title, Func<JsonNode, string> Of)
 
     public static Column Time(string title, string path) => new(title, row => Fields.Time(row, path));
 
+    /// <summary>Microseconds, in the unit that people would use.</summary>
+    public static Column Duration(string title, string path) => new(title, row => Fields.Number(row, path) switch
+    {
+        0 => "",
+        < 1_000_000 and var us => string.Create(CultureInfo.InvariantCulture, $"{us / 1000.0:0.#} ms"),
+        var us => string.Create(CultureInfo.InvariantCulture, $"{us / 1e6:0.0} s"),
+    });
+
     public static Column Size(string title, string path) => new(title, row => Sizes.Text(Fields.Number(row, path)));
 }
 

@@ -116,6 +116,7 @@ public sealed class DurableTask : ITenantOwned
     public void Postpone(TaskStep step, string message, TimeSpan wait, DateTimeOffset now)
     {
         step.Wait(message);
+        Progress = Progress?.AtRest();
         TroubledSince ??= now;
         DueAt = now + wait;
         Release();
@@ -155,6 +156,7 @@ public sealed class DurableTask : ITenantOwned
 
     private void Finish(TaskState status, DateTimeOffset now)
     {
+        Progress = Progress?.AtRest();
         foreach (var step in Steps) step.SkipIfPending();
         (Status, EndAt) = (status, now);
         Release();
@@ -165,7 +167,17 @@ public sealed class DurableTask : ITenantOwned
 
 /// <summary>How far a task that moves data has come. Bytes; <paramref name="RemainingS"/> 0 when it is not known.</summary>
 public sealed record TaskProgress(
-    string Phase, int Percent, long TotalBytes, long DoneBytes, long ReadBytes, long SkippedBytes, long StoredBytes, long SentBytes, long BytesPerSecond, long RemainingS, DateTimeOffset At);
+    string Phase, int Percent, long TotalBytes, long DoneBytes, long ReadBytes, long SkippedBytes, long StoredBytes, long SentBytes, long BytesPerSecond, long RemainingS, DateTimeOffset At)
+{
+    /// <summary>Each disk; null where the machine does not say.</summary>
+    public IReadOnlyList<DiskProgress>? Disks { get; init; }
+
+    /// <summary>Nothing moves at this moment: neither speed nor time left is known.</summary>
+    public TaskProgress AtRest() => this with { BytesPerSecond = 0, RemainingS = 0 };
+}
+
+/// <summary>How far one disk has come. Bytes.</summary>
+public sealed record DiskProgress(string Id, long TotalBytes, long DoneBytes);
 
 /// <summary>What a task is about.</summary>
 public sealed record TaskSource(string Type, Guid Id, string Name);

@@ -1,7 +1,9 @@
 using HyperBdr.Ant.Features.Hosts;
+using HyperBdr.Ant.Features.Licences;
 using HyperBdr.Ant.Features.Tasks;
 using HyperBdr.Ant.Persistence;
 using HyperBdr.Ant.Plans;
+using HyperBdr.Ant.Plans.Deregistrations;
 using HyperBdr.Ant.Plans.Syncs;
 using HyperBdr.Ant.Running;
 using HyperBdr.Ant.Scheduling;
@@ -22,6 +24,10 @@ internal static class FeatureSet
         .AddScoped<Setup.Handler>()
         .AddScoped<Sync.Handler>()
         .AddScoped<Stop.Handler>()
+        .AddScoped<Deregister.Handler>()
+        .AddScoped<Takeover.Handler>()
+        .AddSingleton(configuration.GetSection("Ant:Deregister").Get<DeregisterOptions>() ?? new DeregisterOptions())
+        .AddSingleton(DeregisterPlan.Plan)
         .AddScoped<Readiness.Handler>()
         .AddScoped<WritePolicies.Handler>()
         .AddScoped<Policies.Attach.Handler>()
@@ -47,6 +53,7 @@ internal static class FeatureSet
             .AddSingleton(SyncPlan.Plan(options))
             .AddSingleton<SchedulePass>()
             .AddScoped<HostRows>()
+            .AddScoped<LicenceUnits>()
             .AddScoped<SyncStarts>()
             .AddScoped<PolicyTicks>()
             .AddScoped<Places>()
@@ -67,6 +74,7 @@ internal static class FeatureSet
         Sync.Map(hosts);
         Stop.Map(hosts);
         Deregister.Map(hosts);
+        Takeover.Map(hosts);
         Readiness.Map(hosts);
         var policies = app.MapGroup("/api/v1/ant/policies").WithTags("policies");
         ReadPolicies.Map(policies);

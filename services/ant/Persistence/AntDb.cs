@@ -1,5 +1,6 @@
 using HyperBdr.Ant.Domain;
 using HyperBdr.Ant.Domain.Hosts;
+using HyperBdr.Ant.Domain.Licences;
 using HyperBdr.Ant.Domain.Policies;
 using HyperBdr.Ant.Running;
 using HyperBdr.ServiceDefaults.Persistence;
@@ -21,6 +22,10 @@ public sealed class AntDb(DbContextOptions<AntDb> options, ServiceDbParts parts,
     public DbSet<Policy> Policies => Set<Policy>();
 
     public DbSet<PausedTenant> PausedTenants => Set<PausedTenant>();
+
+    public DbSet<Licence> Licences => Set<Licence>();
+
+    public DbSet<LicenceUnit> LicenceUnits => Set<LicenceUnit>();
 
     public DbSet<SyncRemains> SyncRemains => Set<SyncRemains>();
 
@@ -81,7 +86,9 @@ public sealed class AntDb(DbContextOptions<AntDb> options, ServiceDbParts parts,
             e.Property(h => h.Facts).IsJson();
             e.Property(h => h.Problems).IsJson();
             e.Property(h => h.ExcludedDisks).IsJson();
+            e.Property(h => h.SyncedDisks).IsJson();
             e.Ignore(h => h.IsOnline);
+            e.Ignore(h => h.IsLeaving);
             e.HasIndex(h => new { h.TenantId, h.Id });
             e.HasIndex(h => h.PolicyId);
             e.HasIndex(h => h.PendingFullAt).HasFilter("pending_full_at is not null").HasDatabaseName("ix_hosts_pending_full");
@@ -108,6 +115,20 @@ public sealed class AntDb(DbContextOptions<AntDb> options, ServiceDbParts parts,
             e.Ignore(p => p.Times);
             e.HasIndex(p => new { p.TenantId, p.Direction, p.Name }).IsUnique().HasDatabaseName(PolicyNameIndex);
             e.HasIndex(p => p.NextTickAt);
+        });
+        modelBuilder.Entity<Licence>(e =>
+        {
+            e.ToTable("licences");
+            e.Property(l => l.Id).ValueGeneratedNever();
+            e.Property(l => l.Kind).HasMaxLength(16);
+            e.HasIndex(l => l.TenantId);
+        });
+        modelBuilder.Entity<LicenceUnit>(e =>
+        {
+            e.ToTable("licence_units");
+            e.HasKey(u => u.HostId);
+            e.Property(u => u.HostId).ValueGeneratedNever();
+            e.HasOne<Licence>().WithMany().HasForeignKey(u => u.LicenceId).OnDelete(DeleteBehavior.Restrict);
         });
         modelBuilder.Entity<PausedTenant>(e =>
         {

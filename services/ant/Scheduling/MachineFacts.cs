@@ -1,6 +1,7 @@
 using HyperBdr.Ant.Domain.Hosts;
 using HyperBdr.Ant.Persistence;
 using HyperBdr.Ant.Plans;
+using HyperBdr.Ant.Plans.Syncs;
 using HyperBdr.Contracts.Porter.V1;
 
 namespace HyperBdr.Ant.Scheduling;
@@ -21,5 +22,8 @@ internal sealed class MachineFacts(AntDb db, HostRows rows, Machines.MachinesCli
 
     private static HostFacts Of(Inventory i) => new(
         i.OsName, i.Firmware, i.Cpus, i.MemoryBytes, i.Disks.Count, i.Disks.Sum(d => d.LengthBytes),
-        [.. i.Nics.SelectMany(n => n.Addresses).Take(64)], [.. i.Nics.Select(n => n.Mac).Where(m => m.Length > 0).Take(64)]);
+        [.. i.Nics.SelectMany(n => n.Addresses).Take(64)], [.. i.Nics.Select(n => n.Mac).Where(m => m.Length > 0).Take(64)])
+    {
+        Disks = DiskSet.Of(i.Disks),
+    };
 }

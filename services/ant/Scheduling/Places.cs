@@ -53,8 +53,10 @@ internal sealed class Places(AntDb db, HostRows rows, SyncStarts starts, TaskSig
         }
         else
         {
-            tick.TaskId = (await starts.StartAsync(host, new SyncAsk(SyncModes.Full, Mbps: null, PolicyTicks.Scheduler), ct)).Id;
-            tick.Decision = TickDecisions.Started;
+            var task = await starts.StartAsync(host, new SyncAsk(SyncModes.Full, Mbps: null, PolicyTicks.Scheduler), ct);
+            if (task.IsError) host.TickFailed(task.Error);
+            tick.TaskId = task.IsError ? null : task.Value.Id;
+            tick.Decision = task.IsError ? TickDecisions.NoLicence : TickDecisions.Started;
         }
 
         db.Add(new SyncTicked(host.Id, host.Name, tick.PolicyId, tick.Mode, tick.Decision, tick.TaskId) { TenantId = host.TenantId, OccurredAt = time.GetUtcNow() });

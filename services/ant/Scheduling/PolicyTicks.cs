@@ -73,13 +73,20 @@ internal sealed class PolicyTicks(AntDb db, HostRows rows, SyncStarts starts, Ti
     {
         if (paused) return TickDecisions.TenantDisabled;
         if (!tick.Runs) return TickDecisions.Missed;
+        if (host.TakenOverAt is not null) return TickDecisions.Takeover;
+        if (host.IsLeaving) return TickDecisions.Leaving;
         if (host.IsOnline || host.CurrentTaskId is not null) return null;
         host.TickFailed(ProtectedHost.Offline);
         return TickDecisions.Disconnected;
     }
 
-    private async Task<(string, Guid?)> BeginAsync(ProtectedHost host, string mode, CancellationToken ct) =>
-        (TickDecisions.Started, (await starts.StartAsync(host, new SyncAsk(mode, Mbps: null, Scheduler), ct)).Id);
+    private async Task<(string, Guid?)> BeginAsync(ProtectedHost host, string mode, CancellationToken ct)
+    {
+        var task = await starts.StartAsync(host, new SyncAsk(mode, Mbps: null, Scheduler), ct);
+        if (!task.IsError) return (TickDecisions.Started, task.Value.Id);
+        host.TickFailed(task.Error);
+        return (TickDecisions.NoLicence, null);
+    }
 
     private async Task DropAsync(ProtectedHost host, DateTimeOffset earlier, CancellationToken ct)
     {

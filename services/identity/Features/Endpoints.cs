@@ -1,11 +1,13 @@
 using HyperBdr.Identity.Credentials;
 using HyperBdr.Identity.Features.AccessKeys;
 using HyperBdr.Identity.Features.Compat;
+using HyperBdr.Identity.Features.Licences;
 using HyperBdr.Identity.Features.Me;
 using HyperBdr.Identity.Features.Principals;
 using HyperBdr.Identity.Features.Sessions;
 using HyperBdr.Identity.Features.Tenants;
 using HyperBdr.Identity.Features.Users;
+using HyperBdr.Identity.Licences;
 using HyperBdr.Identity.Persistence;
 using HyperBdr.Identity.Sessions;
 using HyperBdr.ServiceDefaults.Security;
@@ -30,6 +32,9 @@ internal static class Endpoints
         services.AddScoped<ApiTokens>().AddScoped<HalfSignIns>();
         services.AddScoped<Login.Handler>().AddScoped<LoginMfa.Handler>().AddScoped<RefreshToken.Handler>().AddScoped<Logout.Handler>().AddScoped<ChangePasswordV1.Handler>();
         services.AddHostedService<ExpiredRows>();
+        services.AddSingleton(s => s.GetRequiredService<IConfiguration>().GetSection("Identity:Licences").Get<LicenceOptions>() ?? new LicenceOptions());
+        services.AddScoped<ReadLicences.Handler>().AddScoped<ActivateLicence.Handler>();
+        services.AddHostedService<LicenceWatch>();
     }
 
     public static void MapFeatures(this WebApplication app)
@@ -62,6 +67,10 @@ internal static class Endpoints
         ListTenants.Map(tenants);
         CreateTenant.Map(tenants);
         ChangeTenant.Map(tenants);
+
+        var licences = api.MapGroup("/licences").WithTags("licences");
+        ReadLicences.Map(licences);
+        ActivateLicence.Map(licences);
 
         var keys = api.MapGroup("/access-keys").WithTags("access keys");
         ListAccessKeys.Map(keys);

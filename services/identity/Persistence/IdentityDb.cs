@@ -19,6 +19,12 @@ public sealed class IdentityDb(DbContextOptions<IdentityDb> options, ServiceDbPa
 
     public DbSet<SignInAttempts> SignInAttempts => Set<SignInAttempts>();
 
+    public DbSet<Licence> Licences => Set<Licence>();
+
+    public DbSet<LicenceLogRow> LicenceLog => Set<LicenceLogRow>();
+
+    public DbSet<LicenceHolder> LicenceHolders => Set<LicenceHolder>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Tenant>(e =>
@@ -65,6 +71,30 @@ public sealed class IdentityDb(DbContextOptions<IdentityDb> options, ServiceDbPa
             e.ToTable("sign_in_attempts");
             e.HasKey(a => a.Key);
             e.HasIndex(a => a.ForgetAt);
+        });
+        modelBuilder.Entity<Licence>(e =>
+        {
+            e.ToTable("licences");
+            e.HasIndex(l => new { l.TenantId, l.Code }).IsUnique();
+            e.Property(l => l.Kind).HasMaxLength(16);
+            e.Property(l => l.Code).HasMaxLength(64);
+            e.Property(l => l.ActivatedBy).HasMaxLength(128);
+            e.HasOne<Tenant>().WithMany().HasForeignKey(l => l.TenantId).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<LicenceLogRow>(e =>
+        {
+            e.ToTable("licence_log");
+            e.Property(r => r.HostName).HasMaxLength(255);
+            e.Property(r => r.Change).HasMaxLength(16);
+            e.Property(r => r.Operator).HasMaxLength(128);
+            e.HasIndex(r => r.LicenceId);
+        });
+        modelBuilder.Entity<LicenceHolder>(e =>
+        {
+            e.ToTable("licence_holders");
+            e.HasKey(h => h.HostId);
+            e.Property(h => h.HostId).ValueGeneratedNever();
+            e.HasIndex(h => h.LicenceId);
         });
         base.OnModelCreating(modelBuilder);
     }

@@ -11,6 +11,8 @@ public enum MaintenanceKind
     Verify,
     /// <summary>Reads the next share of all packs too.</summary>
     Scrub,
+    /// <summary>Lists points that are in the repository and in no catalogue. Never by itself.</summary>
+    Import,
 }
 
 public enum MaintenanceState

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using HyperBdr.Contracts.Errors;
 using HyperBdr.Contracts.Retention;
+using HyperBdr.Engine.Points;
 using HyperBdr.ServiceDefaults.Persistence;
 
 namespace HyperBdr.Storplus.Domain;
@@ -24,7 +25,35 @@ public sealed record DiskFacts(string Id, long LengthBytes);
 /// <summary>What a finished point is.</summary>
 public sealed record PointFacts(
     string PointId, DateTimeOffset TakenAt, string Consistency, string Mode, IReadOnlyList<DiskFacts> Disks,
-    long ReadBytes, long UnchangedBytes, long DeduplicatedBytes, long AddedBytes, long StoredBytes, long SentBytes);
+    long ReadBytes, long UnchangedBytes, long DeduplicatedBytes, long AddedBytes, long StoredBytes, long SentBytes)
+{
+    /// <summary>The longest time that a file system stood still.</summary>
+    public long FreezeUs { get; init; }
+
+    public long DurationUs { get; init; }
+
+    /// <summary>Why it is no more consistent; null when there is nothing to explain.</summary>
+    public string? ConsistencyReason { get; init; }
+
+    /// <summary>Why its mode is not the one that was asked for.</summary>
+    public string? ModeReason { get; init; }
+
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What a manifest alone says.</summary>
+    public static PointFacts Of(string pointId, RecoveryPoint manifest)
+    {
+        var consistency = manifest.Consistency switch
+        {
+            Engine.Points.Consistency.Application => "application",
+            Engine.Points.Consistency.FileSystem => "file_system",
+            _ => "crash",
+        };
+        var s = manifest.Statistics;
+        return new PointFacts(pointId, manifest.TakenAt, consistency, manifest.Parent is null ? "full" : "incremental", [.. manifest.Disks.Select(d => new DiskFacts(d.Name, d.Length))],
+            s.Read, s.Unchanged, s.Deduplicated, s.Added, s.Stored, s.Stored);
+    }
+}
 
 /// <summary>A recovery point in the catalogue. What is not <see cref="PointState.CreateDone"/> here is no recovery point, whatever lies in the store.</summary>
 public sealed class Point : ITenantOwned
@@ -66,6 +95,14 @@ public sealed class Point : ITenantOwned
     public long AddedBytes { get; private set; }
     public long StoredBytes { get; private set; }
     public long SentBytes { get; private set; }
+    public long FreezeUs { get; private set; }
+    public long DurationUs { get; private set; }
+    public string? ConsistencyReason { get; private set; }
+    public string? ModeReason { get; private set; }
+    /// <summary>JSON of a list.</summary>
+    public string Warnings { get; private set; } = "[]";
+    /// <summary>What the last verification found wrong with it; null when nothing.</summary>
+    public string? Damage { get; private set; }
     public int DayOrdinal { get; private set; }
     public int WeekOrdinal { get; private set; }
     public int MonthOrdinal { get; private set; }
@@ -83,12 +120,21 @@ public sealed class Point : ITenantOwned
 
     public IReadOnlyList<DiskFacts> DiskList => JsonSerializer.Deserialize<List<DiskFacts>>(Disks) ?? [];
 
-    public CountedPoint Counted => new(new RetainablePoint(Id.ToString(), TakenAt, Ordinals), State == PointState.CreateDone, HoldReason is not null);
+    public IReadOnlyList<string> WarningList => JsonSerializer.Deserialize<List<string>>(Warnings) ?? [];
+
+    public CountedPoint Counted => new(new RetainablePoint(Id.ToString(), TakenAt, Ordinals), State == PointState.CreateDone, HoldReason is not null) { Available = Damage is null };
 
     public static Point Of(WriteSession session, DateTimeOffset now) => new()
     {
         Id = session.Id, TenantId = session.TenantId, HostId = session.HostId, HostName = session.HostName,
         PoolId = session.PoolId, RepositoryId = session.RepositoryId, TakenAt = now,
+    };
+
+    /// <summary>Found in the repository, and in no catalogue.</summary>
+    public static Point Imported(TenantRepository repository, Guid hostId, string hostName, DateTimeOffset now) => new()
+    {
+        Id = Guid.CreateVersion7(), TenantId = repository.TenantId, HostId = hostId, HostName = hostName,
+        PoolId = repository.PoolId, RepositoryId = repository.Id, TakenAt = now,
     };
 
     /// <summary>Its session was opened, perhaps again.</summary>
@@ -99,7 +145,17 @@ public sealed class Point : ITenantOwned
         (State, PointId, TakenAt, DoneAt, Consistency, Mode) = (PointState.CreateDone, facts.PointId, facts.TakenAt, now, facts.Consistency, facts.Mode);
         (Disks, LengthBytes) = (JsonSerializer.Serialize(facts.Disks), facts.Disks.Sum(d => d.LengthBytes));
         (ReadBytes, UnchangedBytes, DeduplicatedBytes, AddedBytes, StoredBytes, SentBytes) = (facts.ReadBytes, facts.UnchangedBytes, facts.DeduplicatedBytes, facts.AddedBytes, facts.StoredBytes, facts.SentBytes);
+        (FreezeUs, DurationUs, ConsistencyReason, ModeReason, Warnings) = (facts.FreezeUs, facts.DurationUs, facts.ConsistencyReason, facts.ModeReason, JsonSerializer.Serialize(facts.Warnings));
         (DayOrdinal, WeekOrdinal, MonthOrdinal, YearOrdinal) = (ordinals.Day, ordinals.Week, ordinals.Month, ordinals.Year);
+    }
+
+    /// <summary>What a verification found.</summary>
+    /// <returns>True when this is news.</returns>
+    public bool Checked(string? damage)
+    {
+        var news = damage is null != Damage is null;
+        Damage = damage;
+        return news;
     }
 
     public void Fail(string code, string reason) => (State, Code, Reason) = (PointState.CreateFailed, code, reason);

@@ -60,6 +60,13 @@ public sealed class Pool : ITenantOwned
     public static Pool OfGateway(Guid id, Guid tenantId, string name, Guid gatewayId, byte[] sealedReader, DateTimeOffset now) =>
         new() { Id = id, TenantId = tenantId, Name = name, Kind = PoolKind.Gateway, GatewayId = gatewayId, SealedReader = sealedReader, CreatedAt = now };
 
+    /// <summary>Of its place, as last seen; null where nobody can say.</summary>
+    public long? TotalBytes { get; private set; }
+    public long? FreeBytes { get; private set; }
+    public DateTimeOffset? MeasuredAt { get; private set; }
+
+    public void Measured(long total, long free, DateTimeOffset now) => (TotalBytes, FreeBytes, MeasuredAt) = (total, free, now);
+
     /// <summary>The gateway has made the bucket, or says again how to reach it.</summary>
     public void Attach(S3Settings settings, byte[] sealedSecret, byte[]? authority) => (S3, SealedSecret, Authority) = (settings, sealedSecret, authority);
 

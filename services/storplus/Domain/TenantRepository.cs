@@ -32,6 +32,8 @@ public sealed class TenantRepository : ITenantOwned
     public bool Damaged { get; private set; }
     public bool NearlyFull { get; private set; }
     public bool Unreachable { get; private set; }
+    /// <summary>Whole points in it that the catalogue does not list, at the last verification.</summary>
+    public int Unlisted { get; private set; }
     /// <summary>SHA-256 of the escrow key that was added last.</summary>
     public string? EscrowFingerprint { get; private set; }
     public DateTimeOffset? EscrowedAt { get; private set; }
@@ -61,6 +63,14 @@ public sealed class TenantRepository : ITenantOwned
     {
         var news = damaged && !Damaged;
         Damaged = damaged;
+        return news;
+    }
+
+    /// <returns>True when this is news.</returns>
+    public bool FoundUnlisted(int count)
+    {
+        var news = count > 0 && Unlisted == 0;
+        Unlisted = count;
         return news;
     }
 

@@ -29,6 +29,7 @@ internal static class FeatureSet
         .AddScoped<Open>()
         .AddScoped<Commit>()
         .AddScoped<Abandon>()
+        .AddScoped<DeleteHost>()
         .AddSingleton<CommitRuns>()
         .AddScoped<Points.Delete.Handler>()
         .AddScoped<Points.Hold.Handler>()
@@ -38,6 +39,9 @@ internal static class FeatureSet
         .AddSingleton<MaintenanceSignal>()
         .AddScoped<MaintenanceQueue>()
         .AddScoped<MaintenanceJobs>()
+        .AddScoped<PointImport>()
+        .AddScoped<Upkeep>()
+        .AddSingleton<PoolSpaces>()
         .AddHostedService<Housekeeping>()
         .AddHostedService<MaintenanceWorker>();
 

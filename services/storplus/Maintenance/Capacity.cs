@@ -4,26 +4,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace HyperBdr.Storplus.Maintenance;
 
-/// <summary>What a folder's file system has.</summary>
-internal sealed record Space(long TotalBytes, long FreeBytes)
-{
-    /// <summary>Null where nobody can say: an S3 bucket.</summary>
-    public static Space? Of(Pool pool)
-    {
-        if (pool.Kind != PoolKind.Folder) return null;
-        try
-        {
-            var drive = new DriveInfo(pool.FolderPath!);
-            return new Space(drive.TotalSize, drive.AvailableFreeSpace);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            // Unmounted; the next run over the pool reports it.
-            return null;
-        }
-    }
-}
-
 /// <summary>Growth of a repository from a sample a day.</summary>
 internal static class Capacity
 {
@@ -46,5 +26,5 @@ internal static class Capacity
     }
 
     /// <summary>Null when it does not grow or the space is not known.</summary>
-    public static int? DaysToFull(long? growth, Space? space) => growth is > 0 && space is not null ? (int)Math.Min(int.MaxValue, space.FreeBytes / growth.Value) : null;
+    public static int? DaysToFull(long? growth, long? freeBytes) => growth is > 0 && freeBytes is { } free ? (int)Math.Min(int.MaxValue, free / growth.Value) : null;
 }

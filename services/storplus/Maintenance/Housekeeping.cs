@@ -1,5 +1,4 @@
 using System.Data.Common;
-using HyperBdr.Contracts.Events;
 using HyperBdr.Contracts.Retention;
 using HyperBdr.ServiceDefaults.Calls;
 using HyperBdr.Storplus.Domain;
@@ -63,8 +62,11 @@ internal sealed partial class Housekeeping(IServiceScopeFactory scopes, Maintena
         {
             await ExpireAsync(db, parts.GetRequiredService<PointRemoval>(), id, ct);
             await parts.GetRequiredService<PointRemoval>().TryRunAsync([id], ct);
+            var upkeep = parts.GetRequiredService<Upkeep>();
+            await upkeep.ExpireSessionsAsync(id, ct);
             await CleanAsync(db, parts.GetRequiredService<Abandon>(), id, ct);
-            await LookAtSpaceAsync(db, id, ct);
+            await upkeep.LookAtSpaceAsync(id, ct);
+            await upkeep.PruneAsync(id, ct);
             await parts.GetRequiredService<MaintenanceQueue>().AddDueAsync(id, ct);
         }
         catch (DbUpdateConcurrencyException)
@@ -101,20 +103,7 @@ internal sealed partial class Housekeeping(IServiceScopeFactory scopes, Maintena
             await abandon.TryCleanAsync(session, ct);
     }
 
-    private async Task LookAtSpaceAsync(StorplusDb db, Guid repositoryId, CancellationToken ct)
-    {
-        var row = await db.Repositories.SingleAsync(r => r.Id == repositoryId, ct);
-        await Capacity.SampleAsync(db, row, time.GetUtcNow(), ct);
-        var pool = await db.Pools.AsNoTracking().SingleAsync(p => p.Id == row.PoolId, ct);
-        if (Space.Of(pool) is not { TotalBytes: > 0 } space) return;
-        if (row.FoundNearlyFull(space.TotalBytes - space.FreeBytes >= options.NearlyFull * space.TotalBytes))
-            db.Add(Problem(pool, "storplus.pool.nearly_full", $"{100 * (space.TotalBytes - space.FreeBytes) / space.TotalBytes} % of the storage pool's file system are used."));
-        await db.SaveChangesAsync(ct);
-    }
-
     private static bool IsDatabase(Exception e) => e is DbException or DbUpdateException or TimeoutException or InvalidOperationException { InnerException: DbException };
-
-    private PoolProblem Problem(Pool pool, string code, string message) => new(pool.Id, pool.Name, code, message) { TenantId = pool.TenantId, OccurredAt = time.GetUtcNow() };
 
     [LoggerMessage(EventId = 3301, Level = LogLevel.Warning, Message = "Housekeeping waits for its next pass: {Reason}")]
     private static partial void Postponed(ILogger log, string reason);

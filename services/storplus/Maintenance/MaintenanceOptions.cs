@@ -28,5 +28,11 @@ internal sealed record MaintenanceOptions
     /// <summary>Share of its file system from which on a pool is called nearly full.</summary>
     public double NearlyFull { get; init; } = 0.85;
 
+    /// <summary>Ended sessions are forgotten after it.</summary>
+    public TimeSpan SessionsKept { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Ended runs and probes are forgotten after it, but for the newest of each kind.</summary>
+    public TimeSpan RunsKept { get; init; } = TimeSpan.FromDays(90);
+
     public static MaintenanceOptions Of(IConfiguration configuration) => configuration.GetSection("Storplus:Maintenance").Get<MaintenanceOptions>() ?? new MaintenanceOptions();
 }

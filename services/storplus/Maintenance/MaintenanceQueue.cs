@@ -19,7 +19,7 @@ internal sealed class MaintenanceQueue(StorplusDb db, MaintenanceOptions options
     {
         var row = await db.Repositories.AsNoTracking().SingleAsync(r => r.Id == repositoryId, ct);
         if (row.EngineId is null) return;
-        foreach (var kind in Enum.GetValues<MaintenanceKind>())
+        foreach (var kind in new[] { MaintenanceKind.Collect, MaintenanceKind.Verify, MaintenanceKind.Scrub })
         {
             var last = await db.MaintenanceRuns.Where(r => r.RepositoryId == repositoryId && r.Kind == kind).MaxAsync(r => (DateTimeOffset?)r.CreatedAt, ct);
             if ((last ?? row.CreatedAt) + Each(kind, row) <= time.GetUtcNow()) await TryAddAsync(row, kind, ct);

@@ -42,7 +42,8 @@ internal static class RepositoryModel
             e.Property(p => p.HoldReason).HasMaxLength(200);
             e.Property(p => p.HeldBy).HasMaxLength(200);
             e.Property(p => p.DeleteReason).HasMaxLength(32);
-            foreach (var computed in new[] { nameof(Point.WireId), nameof(Point.Ordinals), nameof(Point.DiskList), nameof(Point.Counted) }) e.Ignore(computed);
+            e.Property(p => p.Warnings).HasColumnType("jsonb").HasDefaultValueSql("'[]'::jsonb");
+            foreach (var computed in new[] { nameof(Point.WireId), nameof(Point.Ordinals), nameof(Point.DiskList), nameof(Point.WarningList), nameof(Point.Counted) }) e.Ignore(computed);
             e.HasIndex(p => new { p.TenantId, p.PointId }).IsUnique();
             e.HasIndex(p => new { p.TenantId, p.HostId, p.TakenAt });
             e.HasIndex(p => p.RepositoryId);

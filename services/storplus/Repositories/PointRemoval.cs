@@ -24,7 +24,7 @@ internal sealed partial class PointRemoval(StorplusDb db, RepositoryAccess acces
             await Collector.DropPointAsync(repository, PointId.TryParse(point.PointId!)!.Value, ct);
             db.Points.Remove(point);
             row.PointsDeleted();
-            db.Add(new RecoveryPointDeleted(point.HostId, point.PointId!, point.PoolId, point.DeleteReason ?? "") { TenantId = point.TenantId, OccurredAt = time.GetUtcNow() });
+            db.Add(new RecoveryPointDeleted(point.HostId, point.PointId!, point.PoolId, point.DeleteReason ?? "") { TenantId = point.TenantId, OccurredAt = time.GetUtcNow(), HostName = point.HostName });
             await db.SaveChangesAsync(ct);
         }
     }

@@ -1,27 +1,33 @@
+using System.Runtime.InteropServices;
+using HyperBdr.Engine;
+
 namespace HyperBdr.Storplus.Stores;
 
-/// <summary>What a failed file operation means.</summary>
+/// <summary>What a failed call of the engine's folder store means: by the system call's error number where there is one.</summary>
 internal static class FolderFaults
 {
-    public static StoreException Of(Exception e, string action, string name) => new(FaultOf(e), action, name, DetailOf(e), e);
+    private const int NotPermitted = 1;
+    private const int AccessRefused = 13;
+    private const int NotADirectory = 20;
+    private const int ReadOnlyFileSystem = 30;
+    private const int TooManyLinks = 40;
 
-    private static StoreFault FaultOf(Exception e) => e switch
+    public static StoreException Of(EngineException e, string action, string name) => new(FaultOf(e, Number(e)), action, name, DetailOf(e), e);
+
+    private static StoreFault FaultOf(EngineException e, int number) => (e.Fault, number) switch
     {
-        FileNotFoundException => StoreFault.BlobMissing,
-        DirectoryNotFoundException => StoreFault.PlaceMissing,
-        UnauthorizedAccessException { InnerException: IOException { HResult: Posix.ReadOnlyFileSystem } } => StoreFault.ReadOnly,
-        UnauthorizedAccessException => StoreFault.AccessDenied,
-        _ => e.HResult switch
-        {
-            Posix.NoSpace or Posix.QuotaExceeded => StoreFault.Full,
-            Posix.ReadOnlyFileSystem => StoreFault.ReadOnly,
-            Posix.AccessRefused or Posix.NotPermitted => StoreFault.AccessDenied,
-            Posix.NoEntry => StoreFault.PlaceMissing,
-            Posix.NotADirectory or Posix.TooManyLinks => StoreFault.FolderNotAllowed,
-            _ => StoreFault.Io,
-        },
+        (_, ReadOnlyFileSystem) => StoreFault.ReadOnly,
+        (_, AccessRefused or NotPermitted) => StoreFault.AccessDenied,
+        (_, NotADirectory or TooManyLinks) => StoreFault.FolderNotAllowed,
+        (Fault.NotFound, _) => StoreFault.BlobMissing,
+        (Fault.StoreFull, _) => StoreFault.Full,
+        (Fault.StoreUnavailable, _) => StoreFault.PlaceMissing,
+        _ => StoreFault.Io,
     };
 
-    /// <summary>The first line, without the path: that is for the log.</summary>
-    private static string DetailOf(Exception e) => e is PosixException posix ? System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(posix.Number) : e.GetType().Name;
+    /// <summary>The engine's own exception of a system call has the number as its result.</summary>
+    private static int Number(EngineException e) => e.InnerException is IOException call ? call.HResult : 0;
+
+    /// <summary>Without the path: that is for the log.</summary>
+    private static string DetailOf(EngineException e) => Number(e) is > 0 and var number ? Marshal.GetPInvokeErrorMessage(number) : e.Fault.ToString();
 }

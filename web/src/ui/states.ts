@@ -2,7 +2,7 @@ import type { Tone } from './StateTag';
 
 /** How each state of the services looks; an unknown one is shown as idle under its own name. */
 const tones: Record<string, Record<string, Tone>> = {
-  task: { working: 'busy', done: 'good', failed: 'bad', aborted: 'idle' },
+  task: { pending: 'waiting', working: 'busy', done: 'good', failed: 'bad', aborted: 'idle' },
   step: { pending: 'waiting', running: 'busy', done: 'good', failed: 'bad', skipped: 'idle' },
   pool: { verifying: 'busy', available: 'good', create_failed: 'bad' },
   token: { active: 'good', used: 'idle', expired: 'idle', revoked: 'bad' },

@@ -31,6 +31,10 @@ internal static class TickDecisions
     public const string MinInterval = "min_interval";
     public const string Disconnected = "host_disconnected";
     public const string TenantDisabled = "tenant_disabled";
+    public const string Takeover = "skipped_takeover";
+    /// <summary>The host is being deregistered.</summary>
+    public const string Leaving = "skipped_deregistering";
+    public const string NoLicence = "license_insufficient";
 }
 
 /// <summary>A tenant that was switched off: its schedules pause.</summary>

@@ -19,11 +19,16 @@ public sealed partial class ProtectedHost
     public decimal? LastMbps { get; private set; }
     /// <summary>Tick of the full sync that waits for the running task's end.</summary>
     public DateTimeOffset? PendingFullAt { get; private set; }
+    /// <summary>Disks of the last point; null before the first.</summary>
+    public List<HostDisk>? SyncedDisks { get; private set; }
+    /// <summary>What the last incremental sync had to send, as bytes per day; null before the first.</summary>
+    public long? ChangeBytesPerDay { get; private set; }
 
     /// <summary>Why it cannot be synchronised now; null when it can.</summary>
     public Error? CannotSync() =>
         Stage != HostStage.StartDr ? NotConfigured
         : CurrentTaskId is not null ? Busy
+        : IsLeaving ? Leaving
         : IsOnline ? null : Offline;
 
     /// <returns>The mode that it will have, and why when it is not the one asked for.</returns>
@@ -41,12 +46,23 @@ public sealed partial class ProtectedHost
         if (mode == SyncModes.Full) NeedFull("The previous full sync did not finish.");
     }
 
+    /// <param name="disks">That took part.</param>
+    /// <param name="sentBytes">Payload that went over the network.</param>
+    public void Measured(IReadOnlyList<HostDisk> disks, string mode, long sentBytes, DateTimeOffset takenAt)
+    {
+        SyncedDisks = [.. disks];
+        if (mode == SyncModes.Incremental && LastPointAt is { } before && takenAt - before is { Ticks: > 0 } since)
+            ChangeBytesPerDay = (long)Math.Min(long.MaxValue / 2, sentBytes / since.TotalDays);
+    }
+
     public void SyncDone(string pointId, DateTimeOffset takenAt, string mode, string? note, DateTimeOffset now)
     {
         (CurrentTaskId, LastSyncEndedAt) = (null, now);
         (Status, FaultCode, FaultReason) = (HostStatus.SyncSnapshotDone, null, null);
         (LastPointId, LastPointAt, LastSyncMode, LastSyncNote) = (pointId, takenAt, mode, note);
         NeedsFull = null;
+        // What kept the machine from a sync does so no more.
+        Problems = [.. Problems.Where(p => !p.Code.StartsWith("agent.", StringComparison.Ordinal))];
     }
 
     public void SyncFailed(string code, string reason, DateTimeOffset now)

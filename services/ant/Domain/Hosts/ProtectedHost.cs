@@ -23,6 +23,11 @@ public enum HostStatus
     SyncDoing,
     SyncFailed,
     SyncSnapshotDone,
+    /// <summary>Its recovery points are about to go, or going.</summary>
+    CleanDoing,
+    CleanFailed,
+    HostUnregisterDoing,
+    HostUnregisterFailed,
     HostUnregisterDone,
 }
 
@@ -46,6 +51,9 @@ public sealed partial class ProtectedHost : ITenantOwned
     public static readonly Error NothingRuns = new(ErrorKind.Conflict, "ant.host.not_syncing", "No sync of the host runs.");
     public static readonly Error Offline = new(ErrorKind.Conflict, "host_disconnected", "The host is offline; see to its agent and the network first.");
     public static readonly Error PoolFixed = new(ErrorKind.Conflict, "ant.host.pool_fixed", "The storage pool cannot be changed after the first sync; deregister the host first.");
+    public static readonly Error Leaving = new(ErrorKind.Conflict, "ant.host.deregistering", "The host's deregistration has begun; finish it first.");
+    public static readonly Error BootDiskExcluded = new(ErrorKind.Conflict, "ant.host.boot_disk", "The disk that the host starts from cannot be left out.");
+    public static readonly Error NotTakenOver = new(ErrorKind.Conflict, "ant.host.not_taken_over", "No takeover of the host is active.");
     public static readonly Error ForceNeeded = new(ErrorKind.Conflict, "ant.host.force_needed", "The host is offline; only a forced deregistration is possible.");
 
     /// <summary>A scheduled run begins this long after the previous one at the earliest.</summary>
@@ -147,6 +155,7 @@ public sealed partial class ProtectedHost : ITenantOwned
     {
         if (Stage is not (HostStage.SetupDr or HostStage.StartDr)) return WrongStage with { Message = "Register the host first." };
         if (CurrentTaskId is not null) return Busy;
+        if (setup.ExcludedDisks is { } left && Facts?.Disks?.Any(d => d.Boot && left.Contains(d.Id)) == true) return BootDiskExcluded;
         if (PoolId is { } pool && pool != setup.PoolId && LastPointId is not null) return PoolFixed;
         (PoolId, PoolName) = (setup.PoolId, setup.PoolName);
         if (setup.ExcludedDisks is { } excluded)
@@ -171,19 +180,6 @@ public sealed partial class ProtectedHost : ITenantOwned
         PolicyId = null;
         PendingFullAt = null;
     }
-
-    /// <param name="force">Needed while it is offline: what is left on the machine stays there.</param>
-    public Error? Deregister(bool force)
-    {
-        if (Stage is HostStage.SelectHost or HostStage.Deregistered) return WrongStage with { Message = "The host is not registered." };
-        if (CurrentTaskId is not null) return Busy;
-        if (!IsOnline && !force) return ForceNeeded;
-        Detach();
-        (Stage, Status, FaultCode, FaultReason) = (HostStage.Deregistered, HostStatus.HostUnregisterDone, null, null);
-        (PoolId, PoolName, RecoverySettings, ExcludedDisks) = (null, null, null, []);
-        (LastPointId, LastPointAt, LastMbps, NeedsFull) = (null, null, null, null);
-        return null;
-    }
 }
 
 /// <summary>Where and how a host is to be protected.</summary>
@@ -192,7 +188,15 @@ public sealed partial class ProtectedHost : ITenantOwned
 public sealed record HostSetup(Guid PoolId, string PoolName, IReadOnlyList<string>? ExcludedDisks, string? RecoverySettings);
 
 /// <summary>What lists and cards show of a machine.</summary>
-public sealed record HostFacts(string OsName, string Firmware, int Cpus, long MemoryBytes, int DiskCount, long CapacityBytes, IReadOnlyList<string> Addresses, IReadOnlyList<string> Macs);
+public sealed record HostFacts(string OsName, string Firmware, int Cpus, long MemoryBytes, int DiskCount, long CapacityBytes, IReadOnlyList<string> Addresses, IReadOnlyList<string> Macs)
+{
+    /// <summary>Null in a record from before disks were kept.</summary>
+    public IReadOnlyList<HostDisk>? Disks { get; init; }
+}
+
+/// <summary>A disk of a host.</summary>
+/// <param name="Id">Stable across restarts.</param>
+public sealed record HostDisk(string Id, string Device, long LengthBytes, bool Boot);
 
 /// <summary>Something that a machine said about itself.</summary>
 public sealed record HostProblem(string Code, string Message, DateTimeOffset At);

@@ -1,3 +1,4 @@
+using HyperBdr.Contracts.Retention;
 using NodaTime;
 
 namespace HyperBdr.Ant.Domain.Policies;
@@ -22,14 +23,6 @@ public enum Weekday
     Sunday,
 }
 
-public enum Period
-{
-    Day,
-    Week,
-    Month,
-    Year,
-}
-
 /// <summary>When syncs of one mode run: a time period, or a crontab expression and nothing else.</summary>
 /// <param name="Every">N of minutes (5 to 59), hours (1 to 23) or days (1 to 30).</param>
 /// <param name="Time">Time of day, <c>HH:mm</c>, for days, weekly and monthly.</param>
@@ -44,7 +37,10 @@ public sealed record ScheduleForm(Cycle? Cycle, int? Every, string? Time, IReadO
 public sealed record WindowForm(Cycle Cycle, int? Every, IReadOnlyList<Weekday>? Weekdays, IReadOnlyList<int>? Dates, bool? EndOfMonth, string From, string To, decimal Mbps);
 
 /// <summary>"Each {period}, the {ordinal}-th point, keep {keep} {unit}."</summary>
-public sealed record RetentionForm(Period Period, int Ordinal, int Keep, Period Unit);
+public sealed record RetentionForm(CalendarUnit Period, int Ordinal, int Keep, CalendarUnit Unit)
+{
+    internal SequenceRule Rule => new(Period, Ordinal, Keep, Unit);
+}
 
 /// <summary>Days of a calendar on which something happens.</summary>
 /// <param name="Every">Every so many days from the first, else 0.</param>
@@ -52,7 +48,7 @@ internal sealed record DayRule(Cycle Cycle, int Every, IReadOnlyCollection<Weekd
 {
     public bool Matches(LocalDate day, LocalDate first) => Cycle switch
     {
-        Cycle.Days => day >= first && NodaTime.Period.DaysBetween(first, day) % Every == 0,
+        Cycle.Days => day >= first && Period.DaysBetween(first, day) % Every == 0,
         Cycle.Weekly => Weekdays.Contains((Weekday)((int)day.DayOfWeek - 1)),
         Cycle.Monthly => Dates.Contains(day.Day) || (EndOfMonth && day.Day == day.Calendar.GetDaysInMonth(day.Year, day.Month)),
         _ => false,

@@ -1,4 +1,5 @@
 using HyperBdr.Contracts.Errors;
+using HyperBdr.Contracts.Retention;
 using NodaTime;
 using NodaTime.Text;
 
@@ -19,8 +20,6 @@ public sealed record PolicyBody(ScheduleForm? Incremental, ScheduleForm? Full, I
 /// <summary>A form that keeps all rules, and what it means.</summary>
 internal sealed record CheckedPolicy(string Name, int Quota, string TimeZone, string StartTime, string Direction, PolicyBody Body, PolicyTimes Times)
 {
-    private const int Rules = 8;
-
     public static Result<CheckedPolicy> Of(PolicyForm form)
     {
         if (form.Name?.Trim() is not { Length: >= 2 and <= 64 } name || name.Any(char.IsControl)) return Error.Field("name", "Enter a name of 2 to 64 characters.");
@@ -36,15 +35,13 @@ internal sealed record CheckedPolicy(string Name, int Quota, string TimeZone, st
         return new CheckedPolicy(name, quota, times.Value.Zone.Id, PolicyTimes.Text(times.Value.Start), form.Direction ?? "dr", body, times.Value);
     }
 
-    private static Error? Retention(IReadOnlyList<RetentionForm> rules, int quota)
+    private static Error? Retention(IReadOnlyList<RetentionForm> rules, int quota) => RetentionBudget.Check(quota, [.. rules.Select(r => r.Rule)]) switch
     {
-        if (rules.Count > Rules) return Error.Field("retention", $"Enter at most {Rules} rules.");
-        if (rules.Any(r => r.Ordinal is < 1 or > Policy.MostPoints)) return Error.Field("retention", $"The ordinal of a rule is 1 to {Policy.MostPoints}.");
-        if (rules.Any(r => r.Keep is < 1 or > Policy.MostPoints)) return Error.Field("retention", $"A rule keeps for 1 to {Policy.MostPoints} units.");
-        if (rules.DistinctBy(r => (r.Period, r.Ordinal)).Count() < rules.Count) return Policy.RetentionDuplicate;
-        if (RetentionBudget.Fits(rules, quota)) return null;
-        return Policy.RetentionExceedsQuota with { Message = $"The retention rules can hold {RetentionBudget.WorstCase(rules)} recovery points; with a quota of {quota} they may hold {quota - 1}." };
-    }
+        null => null,
+        { Code: "retention_duplicate" } => Policy.RetentionDuplicate,
+        { Code: "retention_exceeds_quota", Message: var why } => Policy.RetentionExceedsQuota with { Message = why },
+        var problem => Error.Field("retention", problem.Message),
+    };
 }
 
 /// <summary>The compiled times of a policy.</summary>

@@ -11,6 +11,9 @@ internal sealed class SpeedLimits(IReadOnlyList<Window> windows, DateTimeZone zo
 {
     public bool IsEmpty => windows.Count == 0;
 
+    /// <summary>Bits per second of the strictest window; null without one.</summary>
+    public long? Lowest => windows.Min(w => (long?)w.BitsPerSecond);
+
     /// <summary>Bits per second; null outside of every window. Of several windows the lowest limit counts.</summary>
     public long? At(Instant now)
     {

@@ -36,7 +36,7 @@ internal static class Read
         var status = Word<HostStatus>(filter.Status);
         var health = Word<HostHealth>(filter.Health);
         if (stage.Unknown) return Error.Field("stage", "Enter select_host, setup_dr, start_dr or deregistered.");
-        if (status.Unknown) return Error.Field("status", "Enter host_register_done, sync_doing, sync_failed, sync_snapshot_done or host_unregister_done.");
+        if (status.Unknown) return Error.Field("status", "Enter one of the host states, e.g. host_register_done, sync_doing, sync_failed, sync_snapshot_done, clean_doing or host_unregister_done.");
         if (health.Unknown) return Error.Field("health", "Enter active, disconnected, quarantined, revoked or removed.");
         rows = stage.Value is { } s ? rows.Where(h => h.Stage == s) : rows.Where(h => h.Stage != HostStage.Deregistered);
         if (status.Value is { } t) rows = rows.Where(h => h.Status == t);

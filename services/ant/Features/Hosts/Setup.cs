@@ -5,8 +5,10 @@ using HyperBdr.Ant.Domain.Policies;
 using HyperBdr.Ant.Persistence;
 using HyperBdr.Ant.Plans;
 using HyperBdr.Contracts.Errors;
+using HyperBdr.Contracts.Events;
 using HyperBdr.Contracts.Security;
 using HyperBdr.Contracts.Storplus.V1;
+using HyperBdr.ServiceDefaults.Calls;
 using HyperBdr.ServiceDefaults.Results;
 using HyperBdr.ServiceDefaults.Security;
 using Microsoft.EntityFrameworkCore;
@@ -32,7 +34,7 @@ internal static class Setup
             .WithName("ant.hosts.setup").Produces<BulkResponse>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409)
             .RequirePermission(Permissions.HostsWrite);
 
-    internal sealed class Handler(AntDb db, Bulk bulk, Pools.PoolsClient pools)
+    internal sealed class Handler(AntDb db, Bulk bulk, Pools.PoolsClient pools, CallContext call, TimeProvider time)
     {
         public async Task<Result<BulkResponse>> HandleAsync(Request body, CancellationToken ct)
         {
@@ -48,10 +50,12 @@ internal static class Setup
             return await bulk.RunAsync(body.Ids, host => Task.FromResult(Change(host, setup, body.PolicyId)), startsSyncs: false, ct);
         }
 
-        private static Result<Guid?> Change(ProtectedHost host, HostSetup setup, Guid? policy)
+        private Result<Guid?> Change(ProtectedHost host, HostSetup setup, Guid? policy)
         {
             if (host.Setup(setup) is { } error) return error;
-            if (policy is { } id) host.Attach(id);
+            if (policy is not { } id || host.PolicyId == id) return (Guid?)null;
+            host.Attach(id);
+            db.Add(new HostPolicyChanged(host.Id, host.Name, id, "attached", call.Caller.Name) { TenantId = host.TenantId, OccurredAt = time.GetUtcNow() });
             return (Guid?)null;
         }
 

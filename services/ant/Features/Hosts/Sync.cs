@@ -29,7 +29,14 @@ internal static class Sync
         {
             if (body.TransferSpeed is > 0 and < 1) return Task.FromResult<Result<BulkResponse>>(Error.Field("transfer_speed", "Enter 0, or 1 Mbps and more."));
             var ask = new SyncAsk(body.Mode ?? SyncModes.Incremental, body.TransferSpeed, call.Caller.Name);
-            return bulk.RunAsync(body.Ids, async host => host.CannotSync() is { } refusal ? refusal : (Guid?)(await starts.StartAsync(host, ask, ct)).Id, startsSyncs: true, ct);
+            return bulk.RunAsync(body.Ids, host => StartAsync(host, ask, ct), startsSyncs: true, ct);
+        }
+
+        private async Task<Result<Guid?>> StartAsync(ProtectedHost host, SyncAsk ask, CancellationToken ct)
+        {
+            if (host.CannotSync() is { } refusal) return refusal;
+            var task = await starts.StartAsync(host, ask, ct);
+            return task.IsError ? task.Error : (Guid?)task.Value.Id;
         }
     }
 }

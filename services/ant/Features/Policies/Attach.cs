@@ -4,7 +4,9 @@ using HyperBdr.Ant.Domain.Policies;
 using HyperBdr.Ant.Features.Hosts;
 using HyperBdr.Ant.Persistence;
 using HyperBdr.Contracts.Errors;
+using HyperBdr.Contracts.Events;
 using HyperBdr.Contracts.Security;
+using HyperBdr.ServiceDefaults.Calls;
 using HyperBdr.ServiceDefaults.Results;
 using HyperBdr.ServiceDefaults.Security;
 using Microsoft.EntityFrameworkCore;
@@ -21,7 +23,7 @@ internal static class Attach
         policies.MapPost("/{id:guid}/hosts", async (Guid id, Request body, Handler handler, CancellationToken ct) => (await handler.HandleAsync(id, body, ct)).ToHttp())
             .WithName("ant.policies.hosts").Produces<BulkResponse>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).RequirePermission(Permissions.PoliciesWrite);
 
-    internal sealed class Handler(AntDb db, Bulk bulk)
+    internal sealed class Handler(AntDb db, Bulk bulk, CallContext call, TimeProvider time)
     {
         public async Task<Result<BulkResponse>> HandleAsync(Guid id, Request body, CancellationToken ct)
         {
@@ -32,12 +34,13 @@ internal static class Attach
             return await bulk.RunAsync([.. attach, .. detach], host => Task.FromResult(Change(host, id, attach.Contains(host.Id))), startsSyncs: false, ct);
         }
 
-        private static Result<Guid?> Change(ProtectedHost host, Guid policy, bool attach)
+        private Result<Guid?> Change(ProtectedHost host, Guid policy, bool attach)
         {
             if (attach && host.Stage is not (HostStage.SetupDr or HostStage.StartDr)) return ProtectedHost.WrongStage with { Message = "Register the host first." };
             if (!attach && host.PolicyId != policy) return ProtectedHost.WrongStage with { Message = "The host is not attached to this policy." };
             if (attach) host.Attach(policy);
             else host.Detach();
+            db.Add(new HostPolicyChanged(host.Id, host.Name, policy, attach ? "attached" : "detached", call.Caller.Name) { TenantId = host.TenantId, OccurredAt = time.GetUtcNow() });
             return (Guid?)null;
         }
     }

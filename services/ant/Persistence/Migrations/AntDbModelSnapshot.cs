@@ -207,6 +207,10 @@ namespace HyperBdr.Ant.Persistence.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<long?>("ChangeBytesPerDay")
+                        .HasColumnType("bigint")
+                        .HasColumnName("change_bytes_per_day");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -335,6 +339,14 @@ namespace HyperBdr.Ant.Persistence.Migrations
                         .HasColumnType("character varying(24)")
                         .HasColumnName("status");
 
+                    b.Property<string>("SyncedDisks")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("synced_disks");
+
+                    b.Property<DateTimeOffset?>("TakenOverAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("taken_over_at");
+
                     b.Property<Guid>("TenantId")
                         .HasColumnType("uuid")
                         .HasColumnName("tenant_id");
@@ -406,6 +418,78 @@ namespace HyperBdr.Ant.Persistence.Migrations
                         .HasDatabaseName("ix_sync_remains_host_id");
 
                     b.ToTable("sync_remains", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Ant.Domain.Licences.Licence", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("kind");
+
+                    b.Property<DateTimeOffset>("SeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("seen_at");
+
+                    b.Property<DateTimeOffset>("StartsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("starts_at");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.Property<int>("Units")
+                        .HasColumnType("integer")
+                        .HasColumnName("units");
+
+                    b.HasKey("Id")
+                        .HasName("pk_licences");
+
+                    b.HasIndex("TenantId")
+                        .HasDatabaseName("ix_licences_tenant_id");
+
+                    b.ToTable("licences", (string)null);
+                });
+
+            modelBuilder.Entity("HyperBdr.Ant.Domain.Licences.LicenceUnit", b =>
+                {
+                    b.Property<Guid>("HostId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("host_id");
+
+                    b.Property<Guid>("LicenceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("licence_id");
+
+                    b.Property<DateTimeOffset?>("ReleasedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("released_at");
+
+                    b.Property<DateTimeOffset>("TakenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("taken_at");
+
+                    b.Property<Guid>("TenantId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("tenant_id");
+
+                    b.HasKey("HostId")
+                        .HasName("pk_licence_units");
+
+                    b.HasIndex("LicenceId")
+                        .HasDatabaseName("ix_licence_units_licence_id");
+
+                    b.ToTable("licence_units", (string)null);
                 });
 
             modelBuilder.Entity("HyperBdr.Ant.Domain.Policies.Policy", b =>
@@ -599,6 +683,16 @@ namespace HyperBdr.Ant.Persistence.Migrations
                         .HasForeignKey("PolicyId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .HasConstraintName("fk_hosts_policies_policy_id");
+                });
+
+            modelBuilder.Entity("HyperBdr.Ant.Domain.Licences.LicenceUnit", b =>
+                {
+                    b.HasOne("HyperBdr.Ant.Domain.Licences.Licence", null)
+                        .WithMany()
+                        .HasForeignKey("LicenceId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_licence_units_licences_licence_id");
                 });
 
             modelBuilder.Entity("HyperBdr.Ant.Domain.TaskStep", b =>

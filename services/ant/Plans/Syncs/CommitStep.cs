@@ -10,14 +10,20 @@ internal static class CommitStep
 
     public static async Task<StepResult> RunAsync(StepRun run, CancellationToken ct)
     {
+        var outcome = SyncOutcome.Parse(run.Values[SyncPlan.Outcome]);
         var request = new CommitWriteSessionRequest
         {
             SessionId = run.Values[SyncPlan.Session],
             PointId = run.Values[SyncPlan.Point],
-            Consistency = run.Values[SyncPlan.Consistency],
+            Consistency = outcome.Consistency,
+            ConsistencyReason = outcome.ConsistencyReason ?? "",
             Mode = run.Values[SyncPlan.DoneMode],
-            SentBytes = long.Parse(run.Values[SyncPlan.Sent]),
+            ModeReason = outcome.ModeReason ?? "",
+            SentBytes = outcome.SentBytes,
+            FreezeUs = outcome.FreezeUs,
+            DurationUs = outcome.DurationUs,
         };
+        request.Warnings.AddRange(outcome.Warnings);
         var point = await Remote.AskAsync("The storage service", () =>
             run.Services.GetRequiredService<WriteSessions.WriteSessionsClient>().CommitAsync(request, cancellationToken: ct, deadline: run.Services.GetRequiredService<TimeProvider>().GetUtcNow().Add(Longest).UtcDateTime).ResponseAsync, ct);
         if (point.IsError) return StepResult.Fail(point.Error.Code, point.Error.Message);

@@ -1,7 +1,10 @@
+using System.Text.Json;
 using HyperBdr.Ant.Domain;
 using HyperBdr.Ant.Domain.Hosts;
+using HyperBdr.Ant.Features.Licences;
 using HyperBdr.Ant.Persistence;
 using HyperBdr.Contracts.Errors;
+using HyperBdr.ServiceDefaults;
 
 namespace HyperBdr.Ant.Plans.Syncs;
 
@@ -20,19 +23,20 @@ internal static class SyncPlan
     public const string ActualMode = "actual_mode";
     public const string Excluded = "excluded_disks";
     public const string Point = "point_id";
-    public const string Consistency = "consistency";
     public const string DoneMode = "done_mode";
     public const string Note = "mode_note";
-    public const string Sent = "sent_bytes";
+    public const string Outcome = "outcome";
     public const string TakenAt = "taken_at";
+    public const string Disks = "disks";
+    public const string ModeReason = "mode_reason";
     private const string Listed = "listed";
 
-    public static TaskPlan Plan(SyncOptions options) => new(Type, [Host, Mode, Pool, Limit],
+    public static TaskPlan Plan(SyncOptions options) => new(Type, [Host, Mode, ModeReason, Pool, Limit],
     [
-        new StepPlan("prepare", [Host, Mode, Pool], [Session, Sealed, ActualMode, Excluded], PrepareStep.RunAsync),
+        new StepPlan("prepare", [Host, Mode, ModeReason, Pool], [Session, Sealed, ActualMode, Excluded, Disks], PrepareStep.RunAsync),
         // The machine goes on by itself while ant or porter are away; only its own silence has a bound, in the step.
-        new StepPlan("transfer", [Host, Sealed, ActualMode, Excluded, Limit], [Point, Consistency, DoneMode, Note, Sent], TransferStep.RunAsync) { IsLong = true, Patience = options.TransferPatience },
-        new StepPlan("commit", [Session, Point, Consistency, DoneMode, Sent], [TakenAt, Listed], CommitStep.RunAsync) { IsLong = true },
+        new StepPlan("transfer", [Host, Sealed, ActualMode, Excluded, Limit], [Point, DoneMode, Note, Outcome], TransferStep.RunAsync) { IsLong = true, Patience = options.TransferPatience },
+        new StepPlan("commit", [Session, Point, DoneMode, Outcome], [TakenAt, Listed], CommitStep.RunAsync) { IsLong = true },
     ])
     {
         Ended = EndedAsync,
@@ -51,6 +55,7 @@ internal static class SyncPlan
         if (task.Status == TaskState.Done)
         {
             var note = values.GetValueOrDefault(Note) is { Length: > 0 } why ? why : null;
+            Measure(host, values);
             host.SyncDone(values[Point], DateTimeOffset.Parse(values[TakenAt]), values[DoneMode], note, now);
             return;
         }
@@ -60,12 +65,19 @@ internal static class SyncPlan
         if (values.GetValueOrDefault(Session) is { } session && !MayStillCommit(task)) db.SyncRemains.Add(RemainsOf(task, session, now));
     }
 
+    private static void Measure(ProtectedHost host, Dictionary<string, string> values)
+    {
+        var outcome = SyncOutcome.Parse(values[Outcome]);
+        host.Measured(JsonSerializer.Deserialize<List<HostDisk>>(values[Disks], Json.Options)!, values[DoneMode], outcome.SentBytes, DateTimeOffset.Parse(values[TakenAt]));
+    }
+
     /// <summary>What was transferred is kept in the repository; only a session that ended cannot be gone on with.</summary>
     private static async Task<Error?> RetriedAsync(IServiceProvider services, DurableTask task, CancellationToken ct)
     {
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         if (await services.GetRequiredService<HostRows>().LockAsync(task.SourceId, ct) is not { } host) return ProtectedHost.NotFound;
         if (host.CannotSync() is { } refusal) return refusal;
+        if (await services.GetRequiredService<LicenceUnits>().TakeAsync(host, task.Operator, ct) is { } none) return none;
         task.Retry(now, anew: !MayStillCommit(task));
         // It asks for a place like every other sync.
         task.Hold();

@@ -1,6 +1,8 @@
 using HyperBdr.Ant.Domain;
 using HyperBdr.Ant.Domain.Hosts;
+using HyperBdr.Ant.Features.Licences;
 using HyperBdr.Ant.Persistence;
+using HyperBdr.Contracts.Errors;
 using HyperBdr.ServiceDefaults.Calls;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,12 +13,14 @@ namespace HyperBdr.Ant.Plans.Syncs;
 internal sealed record SyncAsk(string Mode, decimal? Mbps, string Operator);
 
 /// <summary>Makes the task of a sync and moves its host to <c>sync_doing</c>, in one transaction.</summary>
-internal sealed class SyncStarts(AntDb db, TaskPlans plans, SyncOptions options, CallContext call, TimeProvider time)
+internal sealed class SyncStarts(AntDb db, TaskPlans plans, LicenceUnits units, SyncOptions options, CallContext call, TimeProvider time)
 {
     /// <summary>The caller holds the tenant's lock and the host's row, and saves and commits.</summary>
     /// <param name="host">One whose <see cref="ProtectedHost.CannotSync"/> is null.</param>
-    public async Task<DurableTask> StartAsync(ProtectedHost host, SyncAsk ask, CancellationToken ct)
+    /// <returns>The task, or why the host has no licence unit.</returns>
+    public async Task<Result<DurableTask>> StartAsync(ProtectedHost host, SyncAsk ask, CancellationToken ct)
     {
+        if (await units.TakeAsync(host, ask.Operator, ct) is { } none) return none;
         var now = time.GetUtcNow();
         var (mode, note) = host.ModeFor(ask.Mode);
         var inputs = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -24,8 +28,8 @@ internal sealed class SyncStarts(AntDb db, TaskPlans plans, SyncOptions options,
             [SyncPlan.Mode] = mode,
             [SyncPlan.Pool] = host.PoolId!.Value.ToString(),
             [SyncPlan.Limit] = ask.Mbps?.ToString() ?? "",
+            [SyncPlan.ModeReason] = note ?? "",
         };
-        if (note is not null) inputs["mode_reason"] = note;
         var source = new TaskSource("host", host.Id, Short(host.Name));
         var task = DurableTask.Create(Guid.CreateVersion7(), host.TenantId, SyncPlan.Type, source, ask.Operator, plans[SyncPlan.Type].Steps.Select(s => s.Name), now, inputs);
         if (await PlacesAsync(ct) <= 0) task.Hold();

@@ -4,6 +4,7 @@ using Grpc.Core;
 using HyperBdr.Ant.Domain;
 using HyperBdr.Ant.Domain.Hosts;
 using HyperBdr.Contracts.Porter.V1;
+using DiskProgress = HyperBdr.Ant.Domain.DiskProgress;
 
 namespace HyperBdr.Ant.Plans.Syncs;
 
@@ -12,6 +13,11 @@ internal sealed class TransferStep
 {
     /// <summary>Porter tells the newest state first; a stream on which nothing was heard for so long is opened anew.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(1);
+
+    private const int LongestDiskList = 256;
+
+    /// <summary>A machine tells its progress every second and beats every few: after so long without either its speed is no fact any more.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(20);
 
     private const string Registry = "The link to the machines";
     private readonly StepRun run;
@@ -22,6 +28,8 @@ internal sealed class TransferStep
     private readonly RateFollowing rate;
     private DateTimeOffset? offlineSince;
     private (TaskProgress Progress, string Text)? untold;
+    private TaskProgress? known;
+    private DateTimeOffset lastNews;
 
     private TransferStep(StepRun run)
     {
@@ -31,6 +39,7 @@ internal sealed class TransferStep
         time = run.Services.GetRequiredService<TimeProvider>();
         commands = run.Services.GetRequiredService<Commands.CommandsClient>();
         rate = new RateFollowing(run.Services, hostId, run.RunId, run.Values[SyncPlan.Limit]);
+        lastNews = time.GetUtcNow();
     }
 
     public static Task<StepResult> RunAsync(StepRun run, CancellationToken ct) => new TransferStep(run).RunAsync(ct);
@@ -78,17 +87,22 @@ internal sealed class TransferStep
         {
             var heard = time.GetTimestamp();
             var next = call.ResponseStream.MoveNext(over.Token);
+            // What a new stream begins with is what was known before.
+            var isNews = false;
             while (true)
             {
                 if (await Task.WhenAny(next, Task.Delay(options.LookEach, time, over.Token)) == next)
                 {
                     if (!await next) return null;
                     heard = time.GetTimestamp();
+                    if (isNews) lastNews = time.GetUtcNow();
+                    isNews = true;
                     if (Heard(call.ResponseStream.Current) is { } ended) return ended;
                     next = call.ResponseStream.MoveNext(over.Token);
                 }
 
                 ct.ThrowIfCancellationRequested();
+                TellSilence();
                 // The newest is told even when nothing follows it.
                 if (untold is { } news && await run.Report(news.Progress, news.Text, ct)) untold = null;
                 await rate.LookAsync(commands, ct);
@@ -110,13 +124,26 @@ internal sealed class TransferStep
         if (update.Result is { } result) return result.Ok ? Passed(result.Sync ?? new SyncResult()) : StepResult.Fail(result.Code.Length == 0 ? "agent.sync.failed" : result.Code, result.Message);
         if (update.State == "expired") return StepResult.Fail("ant.sync.expired", "The command did not reach the machine in time.");
         var progress = ProgressOf(update.Progress ?? new CommandProgress { Phase = update.State });
+        if (!update.Connected) progress = progress.AtRest();
+        known = progress;
         untold = (progress, TextOf(progress, update.Connected));
         return null;
     }
 
+    /// <summary>A machine behind a cut cable is connected until somebody notices; its last speed must not stand there meanwhile.</summary>
+    private void TellSilence()
+    {
+        var silence = time.GetUtcNow() - lastNews;
+        if (silence < Fresh || offlineSince is not null || known is not { } last) return;
+        untold = (last.AtRest(), $"Nothing was heard of the host for {silence.TotalSeconds:0} s; {last.Percent}% were done. It goes on as soon as it is back.");
+    }
+
     private TaskProgress ProgressOf(CommandProgress p) => new(
         p.Phase, p.TotalBytes <= 0 ? 0 : (int)Math.Clamp((double)p.DoneBytes / p.TotalBytes * 100, 0, 99),
-        p.TotalBytes, p.DoneBytes, p.ReadBytes, p.SkippedBytes, p.StoredBytes, p.SentBytes, p.BytesPerSecond, p.RemainingS, time.GetUtcNow());
+        p.TotalBytes, p.DoneBytes, p.ReadBytes, p.SkippedBytes, p.StoredBytes, p.SentBytes, p.BytesPerSecond, p.RemainingS, time.GetUtcNow())
+    {
+        Disks = p.Disks.Count == 0 ? null : [.. p.Disks.Take(LongestDiskList).Select(d => new DiskProgress(d.DiskId, d.TotalBytes, d.DoneBytes))],
+    };
 
     private static string TextOf(TaskProgress p, bool connected)
     {
@@ -126,18 +153,19 @@ internal sealed class TransferStep
         return $"{p.Percent}% of {Bytes.Text(p.TotalBytes)}, {Bytes.Text(p.BytesPerSecond)}/s, {left}.";
     }
 
+    private static string Consistent(SyncResult sync) => sync.ConsistencyReason.Length == 0 ? $"{sync.Consistency} consistent" : $"{sync.Consistency} consistent, because: {sync.ConsistencyReason.TrimEnd('.')}";
+
     private static StepResult Passed(SyncResult sync)
     {
         if (sync.PointId.Length == 0) return StepResult.Fail("agent.sync.no_point", "The host says that it is done and names no recovery point.");
         return StepResult.Pass(
-            $"{Bytes.Text(sync.ReadBytes)} read, {Bytes.Text(sync.SentBytes)} sent, {Bytes.Text(sync.StoredBytes)} stored; file systems stood still for {sync.FreezeUs / 1000} ms at most; {sync.Consistency} consistent.",
+            $"{Bytes.Text(sync.ReadBytes)} read, {Bytes.Text(sync.SentBytes)} sent, {Bytes.Text(sync.StoredBytes)} stored; file systems stood still for {sync.FreezeUs / 1000} ms at most; {Consistent(sync)}.",
             new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 [SyncPlan.Point] = sync.PointId,
-                [SyncPlan.Consistency] = sync.Consistency,
                 [SyncPlan.DoneMode] = sync.Mode.Length == 0 ? SyncModes.Full : sync.Mode,
                 [SyncPlan.Note] = sync.ModeReason,
-                [SyncPlan.Sent] = sync.SentBytes.ToString(),
+                [SyncPlan.Outcome] = SyncOutcome.Of(sync).ToText(),
             });
     }
 }

@@ -2,6 +2,7 @@ using HyperBdr.Contracts.Errors;
 using HyperBdr.Contracts.Events;
 using HyperBdr.Contracts.Security;
 using HyperBdr.Identity.Domain;
+using HyperBdr.Identity.Licences;
 using HyperBdr.Identity.Persistence;
 using HyperBdr.ServiceDefaults.Calls;
 using HyperBdr.ServiceDefaults.Results;
@@ -26,7 +27,7 @@ internal static class CreateTenant
                 (await handler.HandleAsync(body, ct)).ToHttp(t => TypedResults.Created($"/api/v1/identity/tenants/{t.Id}", t)))
             .WithName("identity.tenants.create").RequirePermission(Permissions.TenantsManage).Creates<TenantView>(400, 401, 403, 409);
 
-    internal sealed class Handler(IdentityDb db, NewUsers newUsers, CallContext call, TimeProvider time)
+    internal sealed class Handler(IdentityDb db, NewUsers newUsers, LicenceOptions licences, CallContext call, TimeProvider time)
     {
         public async Task<Result<TenantView>> HandleAsync(Request body, CancellationToken ct)
         {
@@ -38,6 +39,7 @@ internal static class CreateTenant
             var tenant = new Tenant { Id = Guid.CreateVersion7(now), Name = name, NameKey = Tenant.KeyOf(name), Scene = body.Scene!, CreatedAt = now };
             db.Tenants.Add(tenant);
             db.Add(new TenantCreated(tenant.Id, tenant.Name) { TenantId = tenant.Id, OccurredAt = now });
+            db.AddEvaluation(tenant.Id, licences, now);
             call.Record?.Concerns("tenant", tenant.Id, tenant.Name);
             if (body.Admin is { } admin) (await newUsers.AddAsync(tenant, admin.Username!, admin.Password!, Roles.TenantAdmin, ct)).SetProfile(null, admin.Email, null);
             try

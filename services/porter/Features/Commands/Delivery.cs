@@ -3,6 +3,7 @@ using Google.Protobuf;
 using HyperBdr.Contracts.Porter.V1;
 using HyperBdr.Porter.Domain;
 using HyperBdr.Porter.Features.Link;
+using HyperBdr.Porter.Features.Machines;
 using HyperBdr.Porter.Persistence;
 using HyperBdr.ServiceDefaults.Calls;
 using HyperBdr.ServiceDefaults.Security;
@@ -51,7 +52,9 @@ internal sealed class Delivery(IServiceScopeFactory scopes, Envelope envelope, C
             await using var scope = ScopeOf(session);
             var db = scope.ServiceProvider.GetRequiredService<PorterDb>();
             var command = await db.Commands.SingleOrDefaultAsync(c => c.Id == id && c.MachineId == session.MachineId, ct);
-            if (command?.Finish(bytes, time.GetUtcNow()) != true) break;
+            var now = time.GetUtcNow();
+            if (command?.Finish(bytes, now) != true) break;
+            if (MachineFaults.Of(result) is { } fault && await db.Machines.SingleOrDefaultAsync(m => m.Id == session.MachineId, ct) is { } machine) db.Problem(machine, fault, now);
             try
             {
                 await db.SaveChangesAsync(ct);

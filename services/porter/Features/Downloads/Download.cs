@@ -13,6 +13,7 @@ namespace HyperBdr.Porter.Features.Downloads;
 internal static partial class Download
 {
     public static readonly Error NotOffered = new(ErrorKind.NotFound, "porter.package.not_offered", "There is no such package on this console.");
+    public static readonly Error NoWindows = new(ErrorKind.NotFound, "porter.package.no_windows_agent", "This console has no agent for Windows. Machines with Linux and cloud sync gateways can be installed.");
     public static readonly Error NotAToken = new(ErrorKind.Validation, "porter.package.malformed_token", "The id is not an enrolment token; copy the whole command from the console.");
     public static readonly Error NoAddress = new(ErrorKind.Validation, "porter.package.no_address", "The address of the console in this call is no host name and no IP address.");
 
@@ -27,13 +28,20 @@ internal static partial class Download
     {
         var made = await FillAsync(type ?? "", id ?? "", http.Request, softwares, installation, ct);
         http.Response.Headers.CacheControl = "no-store";
-        // The answer goes into a shell: a refusal has to be a script that says it and fails.
-        var text = made.IsError ? $"#!/bin/sh\necho '{made.Error.Message} ({made.Error.Code})' >&2\nexit 1\n" : made.Value;
+        var text = made.IsError ? Refusal(made.Error, forWindows: IsWindows(type)) : made.Value;
         return TypedResults.Text(text, "text/x-shellscript", Encoding.UTF8, made.IsError ? Problems.StatusOf(made.Error.Kind) : StatusCodes.Status200OK);
     }
 
+    private static bool IsWindows(string? type) => type?.StartsWith("windows", StringComparison.Ordinal) == true;
+
+    /// <summary>The answer goes into a shell, on Windows into a batch file that is run: a refusal has to be a script that says it and fails.</summary>
+    private static string Refusal(Error error, bool forWindows) => forWindows
+        ? $"@echo off\r\necho {error.Message} [{error.Code}] 1>&2\r\nexit /b 1\r\n"
+        : $"#!/bin/sh\necho '{error.Message} ({error.Code})' >&2\nexit 1\n";
+
     private static async Task<Result<string>> FillAsync(string type, string token, HttpRequest request, Softwares softwares, InstallationAuthority installation, CancellationToken ct)
     {
+        if (IsWindows(type)) return NoWindows;
         if (!TokenPattern().IsMatch(token)) return NotAToken;
         if (ConsoleAddress.Of(request) is not { } console) return NoAddress;
         if (await softwares.ScriptAsync(type, ct) is not { } script || await softwares.FindAsync(type, ct) is not { } package) return NotOffered;

@@ -35,6 +35,9 @@ internal sealed class LinkSession(Guid id, Guid machineId, Guid tenantId, DateTi
 
     public float CpuPercent { get; private set; }
 
+    /// <summary>What the machine's last beat said is not as it should be.</summary>
+    public IReadOnlyList<MachineCondition> Conditions { get; private set; } = [];
+
     public DateTimeOffset LastSeen => new(Interlocked.Read(ref lastSeenTicks), TimeSpan.Zero);
 
     public void Seen(DateTimeOffset at) => Interlocked.Exchange(ref lastSeenTicks, at.UtcTicks);
@@ -42,6 +45,7 @@ internal sealed class LinkSession(Guid id, Guid machineId, Guid tenantId, DateTi
     public void Beat(Heartbeat beat, DateTimeOffset at)
     {
         (MemoryBytes, CpuPercent) = (Math.Max(0, beat.MemoryBytes), float.IsFinite(beat.CpuPercent) ? Math.Clamp(beat.CpuPercent, 0, 100) : 0);
+        Conditions = beat.Conditions.Count == 0 ? [] : [.. beat.Conditions.Take(MachineCondition.Most).Select(MachineCondition.Of)];
         Seen(at);
     }
 

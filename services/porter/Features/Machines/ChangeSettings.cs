@@ -55,6 +55,10 @@ internal static class ChangeSettings
             return ChangeAsync(id, m => m.Decide(m.Settings.CpuPercent, ids, m.Settings.Values), ct);
         }
 
+        /// <summary>Nothing is decided for the machine any more.</summary>
+        public Task<Result<MachineSettings>> ResetAsync(Guid id, CancellationToken ct) =>
+            ChangeAsync(id, m => m.Decide(MachineSettings.Initial.CpuPercent, MachineSettings.Initial.ExcludedDiskIds, MachineSettings.Initial.Values), ct);
+
         private static bool IsName(string? name) => name is { Length: > 0 and <= 64 } && char.IsAsciiLetter(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
         private async Task<Result<MachineSettings>> ChangeAsync(Guid id, Action<Machine> change, CancellationToken ct)

@@ -1,4 +1,5 @@
 using HyperBdr.Porter.Domain;
+using HyperBdr.Porter.Features.Link;
 
 namespace HyperBdr.Porter.Features.Machines;
 
@@ -16,11 +17,12 @@ internal sealed record MachineRow(
 
 /// <summary>All that is known of a machine.</summary>
 /// <param name="AgentMemoryBytes">Of its own program, by its last beat.</param>
+/// <param name="Conditions">What is not as it should be on it now, by its last beat; empty when all is well or it is not connected to the process that answers.</param>
 /// <param name="DataAddress">Where other machines reach the data service of a sync gateway.</param>
-internal sealed record MachineDetail(MachineRow Machine, MachineInventory Inventory, MachineSettings Settings, long? AgentMemoryBytes, float? AgentCpuPercent, string? DataAddress)
+internal sealed record MachineDetail(MachineRow Machine, MachineInventory Inventory, MachineSettings Settings, long? AgentMemoryBytes, float? AgentCpuPercent, string? DataAddress, IReadOnlyList<MachineCondition> Conditions)
 {
-    public static MachineDetail Of(Machine machine, Presence? presence) =>
-        new(MachineRow.Of(machine, presence), machine.Inventory, machine.Settings, presence?.MemoryBytes, presence?.CpuPercent, DataAddresses.Of(machine));
+    public static MachineDetail Of(Machine machine, Presence? presence, IReadOnlyList<MachineCondition> conditions) =>
+        new(MachineRow.Of(machine, presence), machine.Inventory, machine.Settings, presence?.MemoryBytes, presence?.CpuPercent, DataAddresses.Of(machine), conditions);
 }
 
 /// <summary>Where a sync gateway serves data.</summary>

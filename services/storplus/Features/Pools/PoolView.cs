@@ -6,7 +6,10 @@ using Microsoft.EntityFrameworkCore;
 namespace HyperBdr.Storplus.Features.Pools;
 
 /// <summary>A pool as the API shows it.</summary>
-public sealed record PoolView(Guid Id, string Name, PoolKind Kind, PoolState State, string? Reason, FolderView? Folder, S3View? S3, GatewayView? Gateway, DateTimeOffset CreatedAt, ProbeView? LastProbe);
+public sealed record PoolView(Guid Id, string Name, PoolKind Kind, PoolState State, string? Reason, FolderView? Folder, S3View? S3, GatewayView? Gateway, DateTimeOffset CreatedAt, ProbeView? LastProbe, SpaceView? Space);
+
+/// <summary>What the pool's place has, as last measured.</summary>
+public sealed record SpaceView(long TotalBytes, long FreeBytes, DateTimeOffset At);
 
 public sealed record FolderView(string Path);
 
@@ -28,7 +31,7 @@ internal static class PoolViews
         pool.FolderPath is null ? null : new FolderView(pool.FolderPath),
         pool.Kind != PoolKind.S3 || pool.S3 is not { } s3 ? null : new S3View(s3.Endpoint, s3.Region, s3.Bucket, s3.AccessKey, PoolForm.HiddenSecret, s3.UseTls, s3.Lookup),
         pool.GatewayId is { } gateway ? new GatewayView(gateway, pool.S3?.Endpoint, pool.S3?.Bucket) : null,
-        pool.CreatedAt, probe);
+        pool.CreatedAt, probe, pool is { TotalBytes: { } total, FreeBytes: { } free, MeasuredAt: { } at } ? new SpaceView(total, free, at) : null);
 
     /// <summary>Pools with their newest ended probe, in the order given, by two more queries.</summary>
     public static async Task<IReadOnlyList<PoolView>> WithProbesAsync(this StorplusDb db, IReadOnlyList<Pool> pools, CancellationToken ct)

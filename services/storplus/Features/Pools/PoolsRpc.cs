@@ -13,19 +13,22 @@ internal sealed class PoolsRpc(StorplusDb db) : Contracts.Storplus.V1.Pools.Pool
     public override async Task<Pool> GetPool(GetPoolRequest request, ServerCallContext context)
     {
         if (!Guid.TryParse(request.PoolId, out var id)) throw PoolRow.NotFound.ToRpc();
-        return Of(await db.Pools.AsNoTracking().SingleOrDefaultAsync(p => p.Id == id, context.CancellationToken) ?? throw PoolRow.NotFound.ToRpc());
+        var pool = await db.Pools.AsNoTracking().SingleOrDefaultAsync(p => p.Id == id, context.CancellationToken) ?? throw PoolRow.NotFound.ToRpc();
+        return Of(pool, await db.Repositories.AsNoTracking().SingleOrDefaultAsync(r => r.PoolId == id, context.CancellationToken));
     }
 
     public override async Task<ListPoolsResponse> ListPools(ListPoolsRequest request, ServerCallContext context)
     {
         var query = new PageQuery(request.Page == 0 ? null : request.Page, request.PageSize == 0 ? null : request.PageSize);
         var rows = await query.OfAsync(db.Pools.AsNoTracking().OrderByDescending(p => p.Id), context.CancellationToken);
+        var ids = rows.Items.Select(p => p.Id).ToList();
+        var repositories = await db.Repositories.AsNoTracking().Where(r => ids.Contains(r.PoolId)).ToDictionaryAsync(r => r.PoolId, context.CancellationToken);
         var answer = new ListPoolsResponse { Total = rows.Total };
-        answer.Pools.AddRange(rows.Items.Select(Of));
+        answer.Pools.AddRange(rows.Items.Select(p => Of(p, repositories.GetValueOrDefault(p.Id))));
         return answer;
     }
 
-    private static Pool Of(PoolRow pool) => new()
+    private static Pool Of(PoolRow pool, Domain.TenantRepository? repository) => new()
     {
         Id = pool.Id.ToString(),
         Name = pool.Name,
@@ -36,5 +39,12 @@ internal sealed class PoolsRpc(StorplusDb db) : Contracts.Storplus.V1.Pools.Pool
             _ => "gateway",
         },
         State = PoolEvents.Word(pool.State),
+        TotalBytes = pool.TotalBytes ?? 0,
+        FreeBytes = pool.FreeBytes ?? 0,
+        HasRepository = repository is not null,
+        NearlyFull = repository?.NearlyFull ?? false,
+        Unreachable = repository?.Unreachable ?? false,
+        Damaged = repository?.Damaged ?? false,
+        Escrowed = repository?.EscrowFingerprint is not null,
     };
 }

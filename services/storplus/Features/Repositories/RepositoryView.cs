@@ -12,11 +12,12 @@ namespace HyperBdr.Storplus.Features.Repositories;
 /// <param name="SourceBytes">Length of all disks of all recovery points: what full copies would take.</param>
 /// <param name="SavedByDeduplication">Bytes that were found unchanged or known already.</param>
 /// <param name="SavedByCompression">Bytes that compression took away.</param>
-/// <param name="TotalBytes">Of the pool's file system; absent where nobody can say.</param>
+/// <param name="TotalBytes">Of the pool's disk, as last measured; absent where nobody can say.</param>
+/// <param name="Unlisted">Whole points that are in no catalogue; a run of kind import lists them.</param>
 public sealed record RepositoryView(
     Guid Id, Guid PoolId, string PoolName, string Location, DateTimeOffset CreatedAt, bool Ready, int Points, long UsedBytes, DateTimeOffset? MeasuredAt,
     long SourceBytes, long SavedByDeduplication, long SavedByCompression, long? GrowthPerDay, long? TotalBytes, long? FreeBytes, int? DaysToFull,
-    bool Damaged, bool NearlyFull, bool Unreachable, EscrowView? Escrow, RunView? LastVerify, RunView? LastScrub, RunView? LastCollect);
+    bool Damaged, bool NearlyFull, bool Unreachable, EscrowView? Escrow, RunView? LastVerify, RunView? LastScrub, RunView? LastCollect, int Unlisted);
 
 public sealed record EscrowView(string Fingerprint, DateTimeOffset At);
 
@@ -36,11 +37,10 @@ internal static class RepositoryViews
         var last = (await db.MaintenanceRuns.AsNoTracking().Where(r => r.RepositoryId == row.Id && r.EndedAt != null)
             .GroupBy(r => r.Kind).Select(g => g.OrderByDescending(r => r.EndedAt).First()).ToListAsync(ct)).ToDictionary(r => r.Kind, Of);
         var growth = await Capacity.GrowthAsync(db, row.Id, now, ct);
-        var space = Space.Of(pool);
         return new RepositoryView(
             row.Id, pool.Id, pool.Name, RepositoryStores.LocationOf(pool), row.CreatedAt, row.EngineId is not null, sums?.Count ?? 0, row.UsedBytes, row.MeasuredAt,
-            sums?.Source ?? 0, sums?.Known ?? 0, Math.Max(0, sums?.Packed ?? 0), growth, space?.TotalBytes, space?.FreeBytes, Capacity.DaysToFull(growth, space),
+            sums?.Source ?? 0, sums?.Known ?? 0, Math.Max(0, sums?.Packed ?? 0), growth, pool.TotalBytes, pool.FreeBytes, Capacity.DaysToFull(growth, pool.FreeBytes),
             row.Damaged, row.NearlyFull, row.Unreachable, row.EscrowFingerprint is { } print ? new EscrowView(print, row.EscrowedAt!.Value) : null,
-            last.GetValueOrDefault(MaintenanceKind.Verify), last.GetValueOrDefault(MaintenanceKind.Scrub), last.GetValueOrDefault(MaintenanceKind.Collect));
+            last.GetValueOrDefault(MaintenanceKind.Verify), last.GetValueOrDefault(MaintenanceKind.Scrub), last.GetValueOrDefault(MaintenanceKind.Collect), row.Unlisted);
     }
 }

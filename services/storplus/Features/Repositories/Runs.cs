@@ -39,7 +39,7 @@ internal static class Runs
     {
         public async Task<Result<RunView>> AddAsync(Guid id, Request body, CancellationToken ct)
         {
-            if (body.Kind is not { } kind) return Error.Field("kind", "Enter collect, verify or scrub.");
+            if (body.Kind is not { } kind) return Error.Field("kind", "Enter collect, verify, scrub or import.");
             if (await db.Repositories.SingleOrDefaultAsync(r => r.Id == id, ct) is not { } row) return TenantRepository.NotFound;
             call.Record?.Concerns("repository", row.Id, kind.ToString());
             if (await queue.TryAddAsync(row, kind, ct) is not { } run) return MaintenanceRun.AlreadyThere;

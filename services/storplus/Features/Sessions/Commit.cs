@@ -1,11 +1,11 @@
 using HyperBdr.Contracts.Errors;
-using HyperBdr.Contracts.Events;
 using HyperBdr.Contracts.Retention;
 using HyperBdr.Engine;
 using HyperBdr.Engine.Maintenance;
 using HyperBdr.Engine.Points;
 using HyperBdr.Engine.Repositories;
 using HyperBdr.Storplus.Domain;
+using HyperBdr.Storplus.Features.Points;
 using HyperBdr.Storplus.Persistence;
 using HyperBdr.Storplus.Repositories;
 using Microsoft.EntityFrameworkCore;
@@ -77,7 +77,7 @@ internal sealed class Commit(StorplusDb db, RepositoryAccess access, PointRemova
         point.Done(Facts(request, manifest), before?.Ordinals.Next(before.TakenAt, manifest.TakenAt, policy.Zone) ?? PeriodOrdinals.First, now);
         session.Commit();
         row.Stored(manifest.Statistics.Stored);
-        db.Add(new RecoveryPointCreated(point.HostId, request.PointId, point.PoolId, point.TakenAt, point.Consistency, point.Mode, point.StoredBytes) { TenantId = point.TenantId, OccurredAt = now });
+        db.Add(PointEvents.Created(point, now));
         // With a quota of 1 the old point goes only now.
         List<Point> good = [.. others.Where(p => p.State == PointState.CreateDone)];
         var plan = Eviction.Plan(await db.CountedAsync([.. good, point], now, session.Id, ct), policy.Quota + 1, policy.RuleList, policy.Zone, now);
@@ -90,15 +90,11 @@ internal sealed class Commit(StorplusDb db, RepositoryAccess access, PointRemova
 
     private static PointFacts Facts(CommitRequest request, RecoveryPoint manifest)
     {
-        var consistency = manifest.Consistency switch
+        var facts = PointFacts.Of(request.PointId, manifest);
+        return facts with
         {
-            Consistency.Application => "application",
-            Consistency.FileSystem => "file_system",
-            _ => "crash",
+            Mode = request.Mode == "full" ? "full" : facts.Mode, SentBytes = request.SentBytes, FreezeUs = request.FreezeUs, DurationUs = request.DurationUs,
+            ConsistencyReason = request.ConsistencyReason, ModeReason = request.ModeReason, Warnings = request.Warnings,
         };
-        var mode = manifest.Parent is null || request.Mode == "full" ? "full" : "incremental";
-        var s = manifest.Statistics;
-        return new PointFacts(request.PointId, manifest.TakenAt, consistency, mode, [.. manifest.Disks.Select(d => new DiskFacts(d.Name, d.Length))],
-            s.Read, s.Unchanged, s.Deduplicated, s.Added, s.Stored, request.SentBytes);
     }
 }

@@ -8,10 +8,10 @@ namespace HyperBdr.Storplus.Features.Sessions;
 /// <summary>Runs checks of points beyond the patience of a single call: a caller that gave up and asks again joins the check that runs.</summary>
 internal sealed class CommitRuns(IServiceScopeFactory scopes, IHostApplicationLifetime life)
 {
-    private readonly ConcurrentDictionary<CommitRequest, Lazy<Task<Result<Point>>>> running = new();
+    private readonly ConcurrentDictionary<(Guid, string), Lazy<Task<Result<Point>>>> running = new();
 
     public Task<Result<Point>> RunAsync(CommitRequest request, Caller caller, CancellationToken ct) =>
-        running.GetOrAdd(request, _ => new Lazy<Task<Result<Point>>>(() => Task.Run(() => WorkAsync(request, caller), life.ApplicationStopping))).Value.WaitAsync(ct);
+        running.GetOrAdd(request.Key, _ => new Lazy<Task<Result<Point>>>(() => Task.Run(() => WorkAsync(request, caller), life.ApplicationStopping))).Value.WaitAsync(ct);
 
     private async Task<Result<Point>> WorkAsync(CommitRequest request, Caller caller)
     {
@@ -23,7 +23,7 @@ internal sealed class CommitRuns(IServiceScopeFactory scopes, IHostApplicationLi
         }
         finally
         {
-            running.TryRemove(request, out _);
+            running.TryRemove(request.Key, out _);
         }
     }
 }

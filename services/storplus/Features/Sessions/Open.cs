@@ -86,7 +86,7 @@ internal sealed class Open(StorplusDb db, RepositoryAccess access, RepositorySto
     /// <summary>The newest point of this host in this pool that the repository still has.</summary>
     private static async Task<string?> ParentAsync(OpenRequest request, List<Point> points, Repository repository, CancellationToken ct)
     {
-        foreach (var point in points.Where(p => p.PoolId == request.PoolId && p.State == PointState.CreateDone).OrderByDescending(p => p.TakenAt))
+        foreach (var point in points.Where(p => p.PoolId == request.PoolId && p is { State: PointState.CreateDone, Damage: null }).OrderByDescending(p => p.TakenAt))
         {
             if (await repository.FindPointAsync(Engine.Points.PointId.TryParse(point.PointId!)!.Value, ct) is { Holds: true, Point: not null }) return point.PointId;
         }

@@ -10,12 +10,28 @@ internal sealed record OpenRequest(
     Guid TaskId, Guid HostId, string HostName, Guid PoolId, int Quota, IReadOnlyList<SequenceRule> Rules, string TimeZone, byte[] ReaderKey, bool Full);
 
 /// <summary>A checked <see cref="CommitWriteSessionRequest"/>.</summary>
-internal sealed record CommitRequest(Guid SessionId, string PointId, string Mode, long SentBytes);
+internal sealed record CommitRequest(Guid SessionId, string PointId, string Mode, long SentBytes)
+{
+    public long FreezeUs { get; init; }
+
+    public long DurationUs { get; init; }
+
+    public string? ConsistencyReason { get; init; }
+
+    public string? ModeReason { get; init; }
+
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What names a check that runs: the words beside it may differ in nothing.</summary>
+    public (Guid, string) Key => (SessionId, PointId);
+}
 
 /// <summary>Checks what other services send.</summary>
 internal static class SessionRequests
 {
     private const int DefaultQuota = 7;
+    private const int MostWarnings = 32;
+    private const int LongestWords = 1000;
 
     public static Result<OpenRequest> Check(OpenWriteSessionRequest request)
     {
@@ -44,7 +60,18 @@ internal static class SessionRequests
         if (!Guid.TryParse(request.SessionId, out var session)) return Error.Field("session_id", "Not an identifier.");
         if (Engine.Points.PointId.TryParse(request.PointId) is null) return Error.Field("point_id", "Not a point's name.");
         if (request.Mode is not ("full" or "incremental" or "")) return Error.Field("mode", "full or incremental.");
-        return new CommitRequest(session, request.PointId, request.Mode, Math.Max(0, request.SentBytes));
+        return new CommitRequest(session, request.PointId, request.Mode, Math.Max(0, request.SentBytes))
+        {
+            FreezeUs = Math.Max(0, request.FreezeUs), DurationUs = Math.Max(0, request.DurationUs),
+            ConsistencyReason = Words(request.ConsistencyReason), ModeReason = Words(request.ModeReason), Warnings = [.. request.Warnings.Take(MostWarnings).Select(Words).OfType<string>()],
+        };
+    }
+
+    /// <summary>A machine's own words, cut and without what a terminal or database would stumble over.</summary>
+    private static string? Words(string text)
+    {
+        var clean = new string([.. text.Take(LongestWords).Select(c => char.IsControl(c) ? ' ' : c)]).Trim();
+        return clean.Length == 0 ? null : clean;
     }
 
     private static bool IsKey(byte[] der)

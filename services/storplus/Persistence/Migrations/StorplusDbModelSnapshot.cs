@@ -284,6 +284,14 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                         .HasColumnType("character varying(16)")
                         .HasColumnName("consistency");
 
+                    b.Property<string>("ConsistencyReason")
+                        .HasColumnType("text")
+                        .HasColumnName("consistency_reason");
+
+                    b.Property<string>("Damage")
+                        .HasColumnType("text")
+                        .HasColumnName("damage");
+
                     b.Property<int>("DayOrdinal")
                         .HasColumnType("integer")
                         .HasColumnName("day_ordinal");
@@ -305,6 +313,14 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                     b.Property<DateTimeOffset?>("DoneAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("done_at");
+
+                    b.Property<long>("DurationUs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("duration_us");
+
+                    b.Property<long>("FreezeUs")
+                        .HasColumnType("bigint")
+                        .HasColumnName("freeze_us");
 
                     b.Property<DateTimeOffset?>("HeldAt")
                         .HasColumnType("timestamp with time zone")
@@ -339,6 +355,10 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                         .HasMaxLength(16)
                         .HasColumnType("character varying(16)")
                         .HasColumnName("mode");
+
+                    b.Property<string>("ModeReason")
+                        .HasColumnType("text")
+                        .HasColumnName("mode_reason");
 
                     b.Property<int>("MonthOrdinal")
                         .HasColumnType("integer")
@@ -390,6 +410,13 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                     b.Property<long>("UnchangedBytes")
                         .HasColumnType("bigint")
                         .HasColumnName("unchanged_bytes");
+
+                    b.Property<string>("Warnings")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("warnings")
+                        .HasDefaultValueSql("'[]'::jsonb");
 
                     b.Property<int>("WeekOrdinal")
                         .HasColumnType("integer")
@@ -444,6 +471,10 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                         .HasColumnType("character varying(1024)")
                         .HasColumnName("folder_path");
 
+                    b.Property<long?>("FreeBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("free_bytes");
+
                     b.Property<Guid?>("GatewayId")
                         .HasColumnType("uuid")
                         .HasColumnName("gateway_id");
@@ -453,6 +484,10 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                         .HasMaxLength(16)
                         .HasColumnType("character varying(16)")
                         .HasColumnName("kind");
+
+                    b.Property<DateTimeOffset?>("MeasuredAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("measured_at");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -481,6 +516,10 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                     b.Property<Guid>("TenantId")
                         .HasColumnType("uuid")
                         .HasColumnName("tenant_id");
+
+                    b.Property<long?>("TotalBytes")
+                        .HasColumnType("bigint")
+                        .HasColumnName("total_bytes");
 
                     b.Property<uint>("xmin")
                         .IsConcurrencyToken()
@@ -584,6 +623,10 @@ namespace HyperBdr.Storplus.Persistence.Migrations
                     b.Property<Guid>("TenantId")
                         .HasColumnType("uuid")
                         .HasColumnName("tenant_id");
+
+                    b.Property<int>("Unlisted")
+                        .HasColumnType("integer")
+                        .HasColumnName("unlisted");
 
                     b.Property<bool>("Unreachable")
                         .HasColumnType("boolean")

@@ -13,7 +13,7 @@ import { useListState } from '@/ui/useListState';
 import { useNow } from '@/ui/useNow';
 import { useOpenTask } from '@/ui/useOpenTask';
 
-const types = ['probe_pool'];
+const types = ['probe_pool', 'sync', 'deregister'];
 
 export default function TasksPage() {
   const { t } = useTranslation();

@@ -20,7 +20,7 @@ export function TaskActions({ task }: { task: Task }) {
   const settled = { onError: notices.problem, onSettled: () => void client.invalidateQueries({ queryKey: keys.task(task.id) }) };
 
   if (!may) return null;
-  if (task.status === 'working') {
+  if (task.status === 'working' || task.status === 'pending') {
     return <ConfirmButton danger type="default" action={t('tasks.abort')} question={t('tasks.abortQuestion')} explanation={t('tasks.abortExplanation')} onConfirm={() => abort.mutateAsync(task.id, settled)} />;
   }
   if (task.status === 'failed' || task.status === 'aborted') {
