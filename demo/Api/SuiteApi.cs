@@ -1,13 +1,16 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace HyperBdr.Demo.Api;
 
 /// <summary>Every call of the demonstration, and the only place that knows paths and fields.</summary>
-internal sealed partial class SuiteApi(SignedClient client) : IDisposable
+internal sealed class SuiteApi(SignedClient client) : IDisposable
 {
+    private const int Quota = 16;
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For calls that the demonstration does not make.</summary>
+    public SignedClient Client => client;
 
     /// <summary>Makes an enrolment token.</summary>
     /// <param name="type"><c>linux</c> or <c>gateway</c>.</param>
@@ -33,10 +36,11 @@ internal sealed partial class SuiteApi(SignedClient client) : IDisposable
     }, ct);
 
     /// <param name="start">No run before it.</param>
-    public async Task<string> AddPolicyAsync(string name, string crontab, DateTimeOffset start, CancellationToken ct)
+    /// <param name="quota">Points that are kept.</param>
+    public async Task<string> AddPolicyAsync(string name, string crontab, DateTimeOffset start, CancellationToken ct, int quota = Quota)
     {
         var local = start.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
-        return (await client.PostAsync("/api/v1/ant/policies", new { name, quota = 16, time_zone = "UTC", start_time = local, incremental = new { cron = crontab } }, ct)).Text("id");
+        return (await client.PostAsync("/api/v1/ant/policies", new { name, quota, time_zone = "UTC", start_time = local, incremental = new { cron = crontab } }, ct)).Text("id");
     }
 
     public Task DisablePolicyAsync(string id, CancellationToken ct) => client.PostAsync($"/api/v1/ant/policies/{id}/disable", new { }, ct);
@@ -70,14 +74,9 @@ internal sealed partial class SuiteApi(SignedClient client) : IDisposable
         };
     }, ct);
 
-    /// <summary>The host's finished points, the oldest first, each with the sync that made it.</summary>
-    public async Task<IReadOnlyList<Point>> PointsAsync(string hostId, CancellationToken ct)
-    {
-        var points = Items(await client.GetAsync($"/api/v1/storplus/points?host_id={hostId}&state=create_done&page_size=100", ct)).OrderBy(p => p.Time("taken_at")).ToList();
-        var syncs = Items(await client.GetAsync($"/api/v1/ant/tasks?source_id={hostId}&status=done&page_size=100", ct)).Where(t => Transfer(t) is not null).OrderBy(t => t.Time("start_at")).ToList();
-        // A point is listed a moment before its task ends.
-        return [.. points.Zip(syncs, ToPoint)];
-    }
+    /// <summary>The host's finished points, the oldest first.</summary>
+    public async Task<IReadOnlyList<Point>> PointsAsync(string hostId, CancellationToken ct) =>
+        [.. Items(await client.GetAsync($"/api/v1/storplus/points?host_id={hostId}&state=create_done&page_size=100", ct)).OrderBy(p => p.Time("taken_at")).Select(ToPoint)];
 
     public Task<IReadOnlyList<Point>> PointsAsync(string hostId, int count, TimeSpan limit, CancellationToken ct) => UntilAsync($"{count} recovery points", limit, async () =>
         await PointsAsync(hostId, ct) is { } points && points.Count >= count ? points : null, ct);
@@ -100,17 +99,10 @@ internal sealed partial class SuiteApi(SignedClient client) : IDisposable
 
     public void Dispose() => client.Dispose();
 
-    private static Point ToPoint(JsonNode p, JsonNode sync) => new(
+    private static Point ToPoint(JsonNode p) => new(
         p.Text("id"), p.Text("mode"), p.Text("consistency"), p.Time("taken_at") ?? default, p.Time("done_at") ?? default,
         p.Number("length_bytes"), p.Number("read_bytes"), p.Number("sent_bytes"), p.Number("stored_bytes"),
-        (sync.Time("end_at") - sync.Time("start_at")) ?? default, FreezeOf(Transfer(sync)!), [.. p["disks"]!.AsArray().Select(d => d!.Text("id"))]);
-
-    private static JsonNode? Transfer(JsonNode task) => task["steps"]!.AsArray().FirstOrDefault(s => s!.Text("name") is "transfer");
-
-    /// <summary>The agent's measured freeze window is in the words of the step that took the point.</summary>
-    private static TimeSpan FreezeOf(JsonNode transfer) => FreezePattern().Match(transfer["message"]?.ToString() ?? "") is { Success: true } found
-        ? TimeSpan.FromMilliseconds(1 + int.Parse(found.Groups["ms"].Value, CultureInfo.InvariantCulture))
-        : throw new ApiException($"The sync does not say for how long it froze the file systems: {transfer["message"]}");
+        TimeSpan.FromMicroseconds(p.Number("duration_us")), TimeSpan.FromMicroseconds(p.Number("freeze_us")), [.. p["disks"]!.AsArray().Select(d => d!.Text("id"))]);
 
     private static IEnumerable<JsonNode> Items(JsonNode listing) => listing["items"]!.AsArray().Select(i => i!);
 
@@ -133,9 +125,6 @@ internal sealed partial class SuiteApi(SignedClient client) : IDisposable
             throw new ApiException($"Not within {limit.TotalSeconds:0} s: {what} ({e.Message})");
         }
     }
-
-    [GeneratedRegex(@"stood still for (?<ms>[0-9]+) ms", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex FreezePattern();
 }
 
 internal sealed record Machine(string Id, string Name);

@@ -36,9 +36,10 @@ internal sealed partial class DemoSuite : IAsyncDisposable
     public (string User, string Password) SignIn { get; private set; }
 
     /// <param name="output">What the start said.</param>
-    public static async Task<DemoSuite> StartAsync(DemoOptions options, Action<string> output, CancellationToken ct)
+    /// <param name="address">Where other machines reach it; null for an address of this machine.</param>
+    public static async Task<DemoSuite> StartAsync(DemoOptions options, Action<string> output, CancellationToken ct, IPAddress? address = null)
     {
-        var suite = new DemoSuite(options, OwnAddress());
+        var suite = new DemoSuite(options, address ?? OwnAddress());
         try
         {
             var said = await suite.RunAsync(["--detach"], ct);
