@@ -64,8 +64,7 @@ public sealed class ClientWithRealServers
     {
         await using var scratch = new Scratch();
         var socket = scratch.Path("s");
-        var process = scratch.Start("nbdkit", "-f", "-U", socket, "--filter=delay", "memory", "8M", "delay-read=60");
-        await WaitForAsync(socket);
+        var process = await scratch.StartServerAsync(socket, "nbdkit", "-f", "-U", socket, "--filter=delay", "memory", "8M", "delay-read=60");
         var client = await scratch.ConnectAsync($"nbd+unix:///?socket={socket}");
         var reading = client.ReadAsync(0, new byte[4096], None).AsTask();
         process.Kill();
@@ -130,11 +129,5 @@ public sealed class ClientWithRealServers
         var socket = scratch.Path("kit");
         await scratch.StartServerAsync(socket, "nbdkit", ["-f", "-U", socket, .. arguments]);
         return await scratch.ConnectAsync($"nbd+unix:///?socket={socket}");
-    }
-
-    private static async Task WaitForAsync(string socket)
-    {
-        using var watch = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!File.Exists(socket)) await watch.WaitForNextTickAsync();
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text;
 using HyperBdr.Engine.Blocks;
 using HyperBdr.Engine.Nbd;
@@ -63,14 +64,31 @@ internal sealed class Scratch : IAsyncDisposable
     }
 
     /// <summary>Starts a program that makes a socket, and returns when it answers.</summary>
-    public async Task StartServerAsync(string socket, string program, params string[] arguments)
+    public async Task<Process> StartServerAsync(string socket, string program, params string[] arguments)
     {
         var process = Start(program, arguments);
         using var watch = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        while (!File.Exists(socket))
+        while (!await ListensAsync(socket))
         {
             if (process.HasExited) throw new InvalidOperationException(await process.StandardError.ReadToEndAsync());
             await watch.WaitForNextTickAsync();
+        }
+
+        return process;
+    }
+
+    /// <summary>A socket file is there a moment before its server listens on it.</summary>
+    private static async Task<bool> ListensAsync(string socket)
+    {
+        using var caller = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await caller.ConnectAsync(new UnixDomainSocketEndPoint(socket));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 

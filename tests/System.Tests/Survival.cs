@@ -106,11 +106,22 @@ public sealed class Survival(RunningSuite suite, ITestOutputHelper output)
     private static async Task EveryCallIsOneEntryAsync(SigningClient client, ConcurrentBag<Call> accepted)
     {
         Dictionary<string, int> entries = [];
-        await Waiting.UntilAsync("every accepted call has its audit entry", TimeSpan.FromMinutes(2), async () =>
+        var walks = 0;
+        try
         {
-            entries = await EntriesByRequestAsync(client);
-            return accepted.All(c => entries.ContainsKey(c.Request));
-        });
+            await Waiting.UntilAsync("every accepted call has its audit entry", TimeSpan.FromMinutes(2), async () =>
+            {
+                entries = await EntriesByRequestAsync(client);
+                walks++;
+                return accepted.All(c => entries.ContainsKey(c.Request));
+            });
+        }
+        catch (TimeoutException e)
+        {
+            var missing = accepted.Where(c => !entries.ContainsKey(c.Request)).Select(c => c.Request).ToArray();
+            throw new TimeoutException($"{missing.Length} accepted calls have no audit entry after {walks} whole walks: {string.Join(' ', missing.Take(10))}", e);
+        }
+
         accepted.Where(c => entries[c.Request] != 1).Select(c => $"{c.Request}: {entries[c.Request]} entries").ShouldBeEmpty();
         var verdict = await client.OkAsync(HttpMethod.Post, "/api/v1/owl/audit/verify", new { });
         verdict["intact"]!.GetValue<bool>().ShouldBeTrue(verdict.ToJsonString());

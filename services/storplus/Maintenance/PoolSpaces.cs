@@ -55,7 +55,7 @@ internal sealed class PoolSpaces(AddressRules rules, Envelope envelope)
             new AmazonS3Config
             {
                 ServiceURL = $"{(s3.UseTls ? "https" : "http")}://{s3.Endpoint}", AuthenticationRegion = s3.Region, ForcePathStyle = true, Timeout = Limit, MaxErrorRetry = 0,
-                AllowAutoRedirect = false, DisableLogging = true, HttpClientFactory = new OneHttpClient(http),
+                AllowAutoRedirect = false, DisableLogging = true, HttpClientFactory = new OwnHttpClient(http),
             });
         await client.HeadBucketAsync(new HeadBucketRequest { BucketName = s3.Bucket }, ct);
         return seen.TotalBytes is { } total and > 0 && seen.FreeBytes is { } free ? new Space(total, Math.Clamp(free, 0, total)) : null;
@@ -77,16 +77,5 @@ internal sealed class PoolSpaces(AddressRules rules, Envelope envelope)
 
         private static long? Number(HttpResponseMessage answer, string header) =>
             answer.Headers.TryGetValues(header, out var values) && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-    }
-
-    private sealed class OneHttpClient(HttpClient http) : HttpClientFactory
-    {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => http;
-
-        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
-
-        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
-
-        public override string? GetConfigUniqueString(IClientConfig clientConfig) => null;
     }
 }

@@ -135,16 +135,4 @@ internal sealed class S3Store : IBlobStore
             throw S3Faults.Of(e, action, name);
         }
     }
-
-    /// <summary>Hands the SDK our guarded client and keeps its lifetime with us.</summary>
-    private sealed class OwnHttpClient(HttpClient http) : HttpClientFactory
-    {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => http;
-
-        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
-
-        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
-
-        public override string? GetConfigUniqueString(IClientConfig clientConfig) => null;
-    }
 }
