@@ -109,7 +109,7 @@ public sealed class Survival(RunningSuite suite, ITestOutputHelper output)
         var walks = 0;
         try
         {
-            await Waiting.UntilAsync("every accepted call has its audit entry", TimeSpan.FromMinutes(2), async () =>
+            await Waiting.UntilAsync("every accepted call has its audit entry", DrainLimit, async () =>
             {
                 entries = await EntriesByRequestAsync(client);
                 walks++;
